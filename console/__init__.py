@@ -1,0 +1,1 @@
+"""The Django project: settings, landing page, health. Knows no external system."""

@@ -1,0 +1,144 @@
+"""Every environment variable the console reads: its type, its bounds, its default.
+
+`.env` in the project's folder is read first and never overrides the real environment.
+A malformed value stops the start with one sentence a variable (`ConfigurationError`).
+Each variable is explained in `.env.example`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvValidationError, ValidationError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
+FERNET_KEY_BYTES = 32
+
+
+class ConfigurationError(ImproperlyConfigured):
+    """The environment does not describe a console that can start; the text says what to mend."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says, checked: the only thing `settings.py` reads."""
+
+    secret_key: str
+    credential_keys: tuple[str, ...]
+    debug: bool
+    https: bool
+    allowed_hosts: tuple[str, ...]
+    database: dict[str, Any]
+    redis_url: str
+    data_dir: Path
+    time_zone: str
+    environment: str
+    health_token: str
+    workers: int
+    port: int
+    sandbox_port: int
+    admin_password: str
+    log_level: str
+
+
+def _long_enough(value: str) -> None:
+    if len(value) < 50 or len(set(value)) < 5:
+        raise ValidationError("must be 50 or more random characters; `make setup` writes one into .env.")
+
+
+def _fernet_keys(values: list[str]) -> None:
+    for value in values:
+        try:
+            size = len(base64.urlsafe_b64decode(value))
+        except (binascii.Error, ValueError):
+            size = 0
+        if size != FERNET_KEY_BYTES:
+            raise ValidationError(
+                "must be Fernet keys (32 bytes, url-safe base64), newest first, with commas between them."
+            )
+
+
+def _url_of(*schemes: str) -> Any:
+    def check(value: str) -> None:
+        if value and urlsplit(value).scheme not in schemes:
+            raise ValidationError(f"must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+
+    return check
+
+
+def _known_zone(value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValidationError("must be a time zone name such as Europe/Berlin.") from error
+
+
+def _one_of(*choices: str) -> Any:
+    def check(value: str) -> None:
+        if value not in choices:
+            raise ValidationError(f"must be one of {', '.join(choices)}.")
+
+    return check
+
+
+def _between(low: int, high: int) -> Any:
+    def check(value: int) -> None:
+        if not low <= value <= high:
+            raise ValidationError(f"must be a whole number from {low} to {high}.")
+
+    return check
+
+
+def _database(env: Env, data_dir: Path) -> dict[str, Any]:
+    default = f"sqlite:///{data_dir / 'console.sqlite3'}"
+    env.str("DATABASE_URL", default, validate=_url_of(*DATABASE_SCHEMES))
+    parsed: dict[str, Any] | None = env.dj_db_url("DATABASE_URL", default)
+    return parsed or {}
+
+
+def read() -> Environment:
+    """The checked environment.
+
+    Raises:
+        ConfigurationError: one line for each variable that is missing or malformed.
+    """
+    env = Env(eager=False)
+    env.read_env(str(BASE_DIR / ".env"), recurse=False, override=False)
+    data_dir = env.path("DATA_DIR", BASE_DIR / "var") or BASE_DIR
+    result = Environment(
+        secret_key=env.str("SECRET_KEY", validate=_long_enough),
+        credential_keys=tuple(env.list("CREDENTIAL_KEYS", validate=_fernet_keys) or ()),
+        debug=env.bool("DEBUG", False),
+        https=env.bool("HTTPS", True),
+        allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]) or ()),
+        database=_database(env, data_dir),
+        redis_url=env.str("REDIS_URL", "", validate=_url_of("redis", "rediss", "unix")),
+        data_dir=data_dir,
+        time_zone=env.str("TIME_ZONE", "UTC", validate=_known_zone),
+        environment=env.str("ENVIRONMENT", "production", validate=_one_of("production", "staging", "development")),
+        health_token=env.str("HEALTH_TOKEN", ""),
+        workers=env.int("WORKERS", 2, validate=_between(1, 64)),
+        port=env.int("PORT", 8000, validate=_between(1, 65535)),
+        sandbox_port=env.int("SANDBOX_PORT", 8001, validate=_between(1, 65535)),
+        admin_password=env.str("CONSOLE_ADMIN_PASSWORD", ""),
+        log_level=env.str("LOG_LEVEL", "INFO", validate=_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+    _seal(env)
+    return result
+
+
+def _seal(env: Env) -> None:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        messages: dict[str, list[str]] = dict(error.error_messages)  # type: ignore[arg-type]
+        lines = [f"{name}: {' '.join(dict.fromkeys(found))}" for name, found in sorted(messages.items())]
+        raise ConfigurationError("The environment cannot be used.\n  " + "\n  ".join(lines)) from error

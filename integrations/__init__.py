@@ -1,0 +1,1 @@
+"""Everything that talks to external systems, and what it brought."""

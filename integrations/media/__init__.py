@@ -1,0 +1,1 @@
+"""Uploaded files: decoded before anybody is shown them."""

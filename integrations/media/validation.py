@@ -1,0 +1,85 @@
+"""Decodes an upload whole, in the worker. What does not decode stays in quarantine."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import warnings
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.core.files import File
+from PIL import Image, UnidentifiedImageError
+
+from integrations import leases
+from integrations.media import derivatives
+from integrations.models import MediaAttachment
+
+logger = logging.getLogger(__name__)
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+LARGEST_PIXELS = 25_000_000
+
+
+class NotAccepted(Exception):
+    """Why a file stays in quarantine, and what to upload instead."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What decoding found out. Width and height are pixels."""
+
+    content_type: str
+    width: int
+    height: int
+
+
+def validate(lease: leases.Lease) -> None:
+    """Judge the claimed upload; a thumbnail is made of what is accepted."""
+    media = MediaAttachment.objects.get(pk=lease.pk)
+    try:
+        with media.file.open("rb") as stream:
+            found = decode(stream)
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        derivatives.generate(media)
+    except FileNotFoundError:
+        _quarantine(lease, "missing", "The file is no longer in the storage. Upload it again.")
+    except NotAccepted as reason:
+        _quarantine(lease, "not_accepted", str(reason))
+    else:
+        lease.finish(
+            MediaAttachment.State.VALID,
+            content_type=found.content_type,
+            width=found.width,
+            height=found.height,
+            sha256=digest,
+            failure_code="",
+            failure_message="",
+        )
+
+
+def _quarantine(lease: leases.Lease, code: str, message: str) -> None:
+    lease.finish(MediaAttachment.State.QUARANTINED, failure_code=code, failure_message=message)
+
+
+def decode(stream: BinaryIO | File[bytes]) -> Picture:
+    """Decode every frame's first pixels to last, within the limit of 25 megapixels.
+
+    Raises:
+        NotAccepted: with a sentence for the uploader.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(stream, formats=FORMATS) as image:
+                if image.width * image.height > LARGEST_PIXELS:
+                    raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.")
+                image.load()
+                return Picture(Image.MIME[image.format or "PNG"], image.width, image.height)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.") from error
+    except UnidentifiedImageError as error:
+        raise NotAccepted(f"This is no picture we know. Upload one of {', '.join(FORMATS)}.") from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError) as error:
+        raise NotAccepted("The picture is damaged and cannot be decoded. Upload it again.") from error

@@ -1,0 +1,36 @@
+"""Three roles, kept as groups: who may see, who may act, who may configure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+VIEWER, OPERATOR, MANAGER = "Viewer", "Operator", "Manager"
+
+VERBS = (
+    "sync_service",
+    "check_service",
+    "retry_syncrun",
+    "replay_webhookevent",
+    "add_mediaattachment",
+    "change_mediaattachment",
+    "validate_mediaattachment",
+    "change_incident",
+    "export_essay",
+    "export_property",
+    "export_record",
+)
+CONFIGURES = ("add_service", "change_service", "change_stream", "export_service", "delete_mediaattachment")
+
+
+def ensure(**_: Any) -> None:
+    """After every migration the groups hold exactly this; own mixtures belong into own groups."""
+    ours = Permission.objects.filter(content_type__app_label="integrations")
+    sees = Q(codename__startswith="view_")
+    acts = sees | Q(codename__in=VERBS)
+    configures = acts | Q(codename__in=CONFIGURES)
+    for name, may in ((VIEWER, sees), (OPERATOR, acts), (MANAGER, configures)):
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set(ours.filter(may))

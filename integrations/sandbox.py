@@ -1,0 +1,59 @@
+"""Serves every System's sandbox on loopback, each under its slug: http://127.0.0.1:8001/cms/...
+
+A sandbox is a module with Django views; they see no database, no session and no middleware.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
+from django.urls import ResolverMatch, URLPattern, URLResolver, include, path
+
+from integrations import systems
+
+HOST = "127.0.0.1"
+
+
+class SandboxHandler(WSGIHandler):
+    """Django's request handling with the sandboxes' addresses and nothing around it."""
+
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002 - Django's signature
+        """No middleware: the view's answer is the answer."""
+        self._view_middleware: list[object] = []
+        self._template_response_middleware: list[object] = []
+        self._exception_middleware: list[object] = []
+        self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]  # not in the stubs
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Look among the sandboxes, not among the console's pages."""
+        request.urlconf = __name__  # where Django reads it
+        return super().resolve_request(request)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Every request is in the call log already."""
+
+
+def server(port: int) -> WSGIServer:
+    """A server that is bound and ready to `serve_forever`; port 0 takes a free one."""
+    bound = _Server((HOST, port), _QuietHandler)
+    bound.set_app(SandboxHandler())
+    return bound
+
+
+def _patterns() -> list[URLPattern | URLResolver]:
+    with_sandbox = [s for s in systems.all_systems() if find_spec(f"integrations.systems.{s}.sandbox")]
+    return [path(f"{slug}/", include(f"integrations.systems.{slug}.sandbox")) for slug in with_sandbox]
+
+
+urlpatterns = _patterns()

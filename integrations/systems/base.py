@@ -1,0 +1,214 @@
+"""What a System declares, and the values that cross the border between a System and the console.
+
+Nothing here, and nothing in a System's folder, knows the database: a stream yields items, a webhook
+answers what a delivery is, and the console writes the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:  # requests is heavy; declaring a System must not load it
+    from integrations.transport.http import Transport
+
+OptionKind = Literal["text", "integer", "boolean", "choice", "json_path"]
+Position = Mapping[str, Any]
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a Service; the admin form shows a field of its kind.
+
+    Attributes:
+        default: used where a Service says nothing; None means there is none.
+        choices: pairs of value and label, for `kind="choice"`.
+        minimum, maximum: bounds, for `kind="integer"`.
+    """
+
+    name: str
+    label: str
+    kind: OptionKind = "text"
+    default: str | int | bool | None = None
+    help: str = ""
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
+class SecretField:
+    """One secret a Service needs. It is written in the admin and never shown again."""
+
+    name: str
+    label: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """Something that can be copied from a Service.
+
+    Attributes:
+        name: also the function in the System's `streams.py` that reads it.
+        model: name of the `SyncedModel` that holds its items: Essay, Property or Record.
+    """
+
+    name: str
+    label: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing a stream read.
+
+    Attributes:
+        external_id: the vendor's own key, as text; never empty.
+        fields: values for the model's fields, named as there.
+        raw: what the vendor sent, kept with a rejected item.
+    """
+
+    external_id: str
+    fields: Mapping[str, Any]
+    raw: Any = None
+
+
+@dataclass(frozen=True)
+class BadItem:
+    """An item that could not be understood; the run goes on without it.
+
+    Attributes:
+        reason: a sentence that names the field and the mend.
+    """
+
+    external_id: str
+    field: str
+    reason: str
+    raw: Any = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a stream.
+
+    Attributes:
+        position: where to go on after this page; stored as JSON with the rows of the page.
+        total: how many items the vendor says there are, None where it does not say.
+    """
+
+    items: Sequence[Item | BadItem]
+    position: Position
+    total: int | None = None
+
+
+class ReadStream(Protocol):
+    """A function in `streams.py`: pages from a position on; it ends when there is no more."""
+
+    def __call__(self, client: Any, position: Position) -> Iterator[Page]:
+        """Go on from `position`; an empty one is the beginning."""
+
+
+class Client(Protocol):
+    """What every `client.py` offers beside its own operations."""
+
+    def __init__(self, transport: Transport, options: Options) -> None: ...
+
+    def check_health(self) -> str:
+        """One cheap call; a short remark for staff, or a CallError."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One inbound request as it arrived.
+
+    Attributes:
+        headers: names in lower case.
+        body: the bytes on the wire, the only thing a signature speaks of.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Refused(Exception):
+    """A delivery that must not be believed; the text says which check failed."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a verified delivery says of itself.
+
+    Attributes:
+        delivery_id: the sender's id, the same when it sends again; empty where it has none.
+        event_type: the sender's word for what happened.
+        payload: the parsed body.
+    """
+
+    delivery_id: str
+    event_type: str
+    payload: Any
+
+
+@dataclass(frozen=True)
+class System:
+    """A kind of external system. A folder's `__init__.py` holds exactly one, named SYSTEM.
+
+    Attributes:
+        base_url: offered to new services; empty where every service has its own.
+        headers: sent with every request.
+        bearer_secret: name of the secret that is sent as a bearer token when it is set.
+        receives_webhooks: the folder has a `webhook.py` with `verify`, `identify` and `handle`.
+    """
+
+    slug: str
+    label: str
+    docs_url: str
+    base_url: str = ""
+    options: tuple[Option, ...] = ()
+    secrets: tuple[SecretField, ...] = ()
+    streams: tuple[StreamSpec, ...] = ()
+    receives_webhooks: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bearer_secret: str = ""
+
+    def module(self, name: str) -> ModuleType:
+        """`client`, `streams`, `webhook` or `sandbox` of this System's folder, loaded when first asked for."""
+        return import_module(f"integrations.systems.{self.slug}.{name}")
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Every option with its default."""
+        return {option.name: option.default for option in self.options}
+
+    def client(self, transport: Transport, options: Options) -> Client:
+        """A client that speaks through this transport."""
+        made: Client = self.module("client").Client(transport, {**self.defaults, **options})
+        return made
+
+    def stream(self, name: str) -> StreamSpec:
+        """The declared stream of that name; KeyError where there is none."""
+        return {stream.name: stream for stream in self.streams}[name]
+
+    def read(self, name: str) -> ReadStream:
+        """The function that reads that stream."""
+        function: ReadStream = getattr(self.module("streams"), name)
+        return function
+
+
+def parse_stamp(text: object) -> datetime | None:
+    """An ISO 8601 stamp with its zone (UTC where it has none); None for nothing or nonsense."""
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)

@@ -1,0 +1,40 @@
+"""What the queue calls: claim the row, do the work, leave a state. A second delivery finds nothing to claim."""
+
+from __future__ import annotations
+
+from integrations import due, leases, ops, probe
+from integrations.media import validation
+from integrations.models import HealthCheck, MediaAttachment, SyncRun, WebhookEvent
+from integrations.sync import engine
+from integrations.webhooks import processing
+
+
+def run_sync(pk: str) -> None:
+    """One slice of a run; the next slice is a new task."""
+    lease = leases.claim(SyncRun, int(pk))
+    if lease and engine.run(lease):
+        ops.ring(SyncRun.objects.get(pk=lease.pk))
+
+
+def process_event(pk: str) -> None:
+    """One attempt at an event."""
+    if lease := leases.claim(WebhookEvent, pk):
+        processing.process(lease)
+
+
+def check_health(pk: str) -> None:
+    """One probe."""
+    if lease := leases.claim(HealthCheck, int(pk)):
+        probe.run(lease)
+
+
+def validate_media(pk: str) -> None:
+    """Decode one upload."""
+    if lease := leases.claim(MediaAttachment, int(pk)):
+        validation.validate(lease)
+
+
+def tick() -> None:
+    """Proof that workers are alive, and a second look at what is due should the supervisor be gone."""
+    leases.beat()
+    due.start()

@@ -1,0 +1,1 @@
+"""Inbound deliveries: believed, stored before they are acknowledged, processed once."""

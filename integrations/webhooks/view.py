@@ -1,0 +1,86 @@
+"""POST /hooks/<service>/: check, store with its bell in one transaction, answer. Nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from integrations import credentials, ops, systems
+from integrations.credentials import CredentialUnavailable
+from integrations.models import Service, WebhookEvent
+from integrations.systems.base import Delivery, Identity, Refused, System
+
+logger = logging.getLogger(__name__)
+
+LARGEST = 1024 * 1024
+LONGEST_ID = 200
+
+
+@csrf_exempt
+@login_not_required
+def receive(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer 200 once the delivery is stored for good, 4xx where it is not believed or not wanted."""
+    if request.method != "POST":
+        return _answer(405, "Deliveries are posted.", Allow="POST")
+    # Without a length the server would hand over an empty body (chunked requests under WSGI).
+    if not request.META.get("CONTENT_LENGTH"):
+        return _answer(411, "Send a Content-Length.")
+    if int(request.META["CONTENT_LENGTH"]) > LARGEST:
+        return _answer(413, "The body is larger than 1 MiB.")
+    service = Service.objects.filter(slug=slug, enabled=True).first()
+    system = systems.all_systems().get(service.system) if service else None
+    if service is None or system is None or not system.receives_webhooks:
+        return _answer(404, "No such address.")
+    return _believe(service, system, _delivery(request))
+
+
+def _delivery(request: HttpRequest) -> Delivery:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    # The stream and not `request.body`: that one stops at DATA_UPLOAD_MAX_MEMORY_SIZE with an HTML page.
+    return Delivery(headers, request.read(LARGEST + 1))
+
+
+def _believe(service: Service, system: System, delivery: Delivery) -> HttpResponse:
+    webhook = system.module("webhook")
+    try:
+        secrets = {secret.name: credentials.reveal(service, secret.name) for secret in system.secrets}
+        webhook.verify(delivery, secrets)
+        identity = webhook.identify(delivery)
+    except Refused as reason:
+        logger.warning("refused a delivery to %s: %s", service.slug, reason)
+        return _answer(400, "Refused.")
+    except CredentialUnavailable:
+        logger.exception("cannot verify deliveries to %s", service.slug)
+        return _answer(503, "Try again later.")
+    new = ops.receive(_event(service, delivery, identity))
+    return _answer(200, "Stored." if new else "Already here.")
+
+
+def _event(service: Service, delivery: Delivery, identity: Identity) -> WebhookEvent:
+    return WebhookEvent(
+        service=service,
+        delivery_id=_unique_id(identity.delivery_id, delivery.body),
+        event_type=_printable(identity.event_type)[:100],
+        headers={_printable(name): _printable(value) for name, value in delivery.headers.items()},
+        body=delivery.body,
+    )
+
+
+def _unique_id(claimed: str, body: bytes) -> str:
+    """The sender's id where it is usable, else one made of the body, so that no two bodies become one."""
+    claimed = claimed.strip()
+    if claimed and len(claimed) <= LONGEST_ID and claimed.isascii() and claimed.isprintable():
+        return f"id:{claimed}"
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def _printable(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _answer(status: int, text: str, **headers: str) -> HttpResponse:
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8", headers=headers)

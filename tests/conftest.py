@@ -1,0 +1,102 @@
+"""What every test may ask for: four people, a sandbox on a real socket, two services."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from integrations import credentials, sandbox
+from integrations.models import Service
+from integrations.roles import MANAGER, OPERATOR, VIEWER
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+WEBHOOK_SECRET = "a webhook secret of the tests"
+
+
+@pytest.fixture(autouse=True)
+def _files_of_this_test_only(settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Test data nobody here wrote; CI must have it."""
+    if not SHARED_DATA.is_dir():
+        assert not os.environ.get("CI"), f"CI must have the shared test data at {SHARED_DATA}"
+        pytest.skip("the shared test data is not on this machine")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def person(db) -> Callable[..., User]:
+    """Makes a member of staff in one of the roles, or with none."""
+
+    def make(name: str, *roles: str) -> User:
+        user = User.objects.create_user(name, password="secret of the tests", is_staff=True)
+        user.groups.set(Group.objects.filter(name__in=roles))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def viewer(person) -> User:
+    return person("viewer", VIEWER)
+
+
+@pytest.fixture
+def operator(person) -> User:
+    return person("operator", OPERATOR)
+
+
+@pytest.fixture
+def manager(person) -> User:
+    return person("manager", MANAGER)
+
+
+@pytest.fixture
+def stranger(person) -> User:
+    """Staff, but in no role."""
+    return person("stranger")
+
+
+@pytest.fixture
+def as_person() -> Callable[[User], Client]:
+    """A signed-in browser without a screen."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """All sandboxes on a real socket; a System's is at <url>/<slug>."""
+    server = sandbox.server(0)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def cms(db, sandbox_url: str) -> Service:
+    return Service.objects.create(slug="cms", name="Articles", system="cms", base_url=f"{sandbox_url}/cms")
+
+
+@pytest.fixture
+def github(db, sandbox_url: str) -> Service:
+    service = Service.objects.create(slug="github", name="GitHub", system="github", base_url=f"{sandbox_url}/github")
+    credentials.store(service, "webhook_secret", WEBHOOK_SECRET)
+    return service

@@ -1,0 +1,21 @@
+"""Settings for the tests: the real ones, with an environment that needs no `.env`.
+
+Hashing of passwords is the one thing made cheaper; nothing else differs from production.
+"""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "0123456789abcdef" * 4)
+os.environ.setdefault("CREDENTIAL_KEYS", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="console-tests-"))
+os.environ.setdefault("HTTPS", "false")
+os.environ.setdefault("ENVIRONMENT", "development")
+
+from console.settings import *  # noqa: F403 - the environment must be set before
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
