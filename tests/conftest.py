@@ -10,17 +10,19 @@ from threading import Thread
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
 
 from integrations import credentials, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
 
+MakePerson = Callable[..., User]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 WEBHOOK_SECRET = "a webhook secret of the tests"
 
 
 @pytest.fixture(autouse=True)
-def _files_of_this_test_only(settings, tmp_path: Path) -> None:
+def _files_of_this_test_only(settings: SettingsWrapper, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
@@ -34,7 +36,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def person(db) -> Callable[..., User]:
+def person(db: None) -> MakePerson:
     """Makes a member of staff in one of the roles, or with none."""
 
     def make(name: str, *roles: str) -> User:
@@ -46,22 +48,22 @@ def person(db) -> Callable[..., User]:
 
 
 @pytest.fixture
-def viewer(person) -> User:
+def viewer(person: MakePerson) -> User:
     return person("viewer", VIEWER)
 
 
 @pytest.fixture
-def operator(person) -> User:
+def operator(person: MakePerson) -> User:
     return person("operator", OPERATOR)
 
 
 @pytest.fixture
-def manager(person) -> User:
+def manager(person: MakePerson) -> User:
     return person("manager", MANAGER)
 
 
 @pytest.fixture
-def stranger(person) -> User:
+def stranger(person: MakePerson) -> User:
     """Staff, but in no role."""
     return person("stranger")
 
@@ -91,12 +93,12 @@ def sandbox_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def cms(db, sandbox_url: str) -> Service:
+def cms(db: None, sandbox_url: str) -> Service:
     return Service.objects.create(slug="cms", name="Articles", system="cms", base_url=f"{sandbox_url}/cms")
 
 
 @pytest.fixture
-def github(db, sandbox_url: str) -> Service:
+def github(db: None, sandbox_url: str) -> Service:
     service = Service.objects.create(slug="github", name="GitHub", system="github", base_url=f"{sandbox_url}/github")
     credentials.store(service, "webhook_secret", WEBHOOK_SECRET)
     return service
