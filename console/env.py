@@ -43,7 +43,7 @@ class Environment:
     environment: str
     health_token: str
     workers: int
-    port: int
+    web_port: int
     sandbox_port: int
     admin_password: str
     log_level: str
@@ -126,7 +126,7 @@ def read() -> Environment:
         environment=env.str("ENVIRONMENT", "production", validate=_one_of("production", "staging", "development")),
         health_token=env.str("HEALTH_TOKEN", ""),
         workers=env.int("WORKERS", 2, validate=_between(1, 64)),
-        port=env.int("PORT", 8000, validate=_between(1, 65535)),
+        web_port=env.int("WEB_PORT", 8000, validate=_between(1, 65535)),
         sandbox_port=env.int("SANDBOX_PORT", 8001, validate=_between(1, 65535)),
         admin_password=env.str("CONSOLE_ADMIN_PASSWORD", ""),
         log_level=env.str("LOG_LEVEL", "INFO", validate=_one_of("DEBUG", "INFO", "WARNING", "ERROR")),

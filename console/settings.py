@@ -16,7 +16,7 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 ENVIRONMENT = ENV.environment
 HEALTH_TOKEN = ENV.health_token
-PORT = ENV.port
+WEB_PORT = ENV.web_port
 SANDBOX_PORT = ENV.sandbox_port
 ADMIN_PASSWORD = ENV.admin_password
 

@@ -1,7 +1,110 @@
-"""Branding and navigation of the admin."""
+"""Branding and navigation of the admin. Permissions here only hide; the pages refuse by themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Console"}
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def environment(_request: HttpRequest) -> list[str]:
+    """The label at the top of every page."""
+    tones = {"production": "danger", "staging": "warning", "development": "info"}
+    return [settings.ENVIRONMENT.capitalize(), tones[settings.ENVIRONMENT]]
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    def allowed(request: HttpRequest) -> bool:
+        return request.user.has_perm(permission)
+
+    return allowed
+
+
+def _model(title: str, icon: str, name: str, app: str = "integrations") -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": _may(f"{app}.view_{name}"),
+    }
+
+
+NAVIGATION = [
+    {
+        "items": [
+            {"title": "Dashboard", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+            _model("Services", "hub", "service"),
+            _model("Incidents", "crisis_alert", "incident"),
+        ]
+    },
+    {
+        "title": "What happened",
+        "separator": True,
+        "items": [
+            _model("Calls", "call_made", "call"),
+            _model("Sync runs", "sync", "syncrun"),
+            _model("Webhook events", "webhook", "webhookevent"),
+            _model("Health checks", "monitor_heart", "healthcheck"),
+        ],
+    },
+    {
+        "title": "What we copied",
+        "separator": True,
+        "items": [
+            _model("Streams", "water", "stream"),
+            _model("Essays", "article", "essay"),
+            _model("Properties", "home_work", "property"),
+            _model("Records", "dataset", "record"),
+            _model("Rejected items", "report", "recorderror"),
+            _model("Changes", "difference", "change"),
+            _model("Media", "image", "mediaattachment"),
+        ],
+    },
+    {
+        "title": "Behind the scenes",
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            _model("Queue", "notifications", "ormq", "django_q"),
+            _model("Failed tasks", "bug_report", "failure", "django_q"),
+            _model("Schedule", "schedule", "schedule", "django_q"),
+            _model("Users", "person", "user", "auth"),
+            _model("Groups", "group", "group", "auth"),
+        ],
+    },
+]
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Operations console",
+    "SITE_HEADER": "Operations console",
+    "SITE_SYMBOL": "hub",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("console/icon.svg")},
+    ],
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "console.unfold.environment",
+    "DASHBOARD_CALLBACK": "console.dashboard.context",
+    "STYLES": [lambda _request: static("console/console.css")],
+    "SCRIPTS": [lambda _request: static("console/console.js")],
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .013 236)",
+            "100": "oklch(94.5% .03 236)",
+            "200": "oklch(90% .06 236)",
+            "300": "oklch(82.5% .1 236)",
+            "400": "oklch(74% .13 238)",
+            "500": "oklch(66% .15 241)",
+            "600": "oklch(56% .15 245)",
+            "700": "oklch(48% .13 247)",
+            "800": "oklch(42% .11 248)",
+            "900": "oklch(37% .09 250)",
+            "950": "oklch(28% .07 252)",
+        }
+    },
+}

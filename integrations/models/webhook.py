@@ -40,6 +40,7 @@ class WebhookEvent(Job):
         constraints = [models.UniqueConstraint(fields=["service", "delivery_id"], name="delivery_once_per_service")]
         indexes = [
             Job.lease_index("event_active"),
+            models.Index(fields=["service"], name="event_failing", condition=models.Q(state__in=("parked", "dead"))),
             models.Index(fields=["-received_at", "-id"], name="event_newest"),
             models.Index(fields=["service", "-received_at"], name="event_newest_of_service"),
         ]

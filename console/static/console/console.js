@@ -1,0 +1,49 @@
+// Draws the dashboard's charts, also after htmx has replaced them. Unfold draws its own only once, on load.
+"use strict";
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const options = () => {
+  const ticks = { color: colour("--c-faint"), font: { size: 11 }, maxTicksLimit: 6, maxRotation: 0 };
+  return {
+    animation: false,
+    maintainAspectRatio: false,
+    interaction: { mode: "index", intersect: false },
+    plugins: {
+      legend: { align: "end", labels: { color: colour("--c-faint"), boxWidth: 10, boxHeight: 2, font: { size: 11 } } },
+      tooltip: { callbacks: { label: (item) => `${item.dataset.label} ${item.formattedValue} ms` } },
+    },
+    scales: {
+      x: { grid: { display: false }, border: { display: false }, ticks },
+      y: {
+        beginAtZero: true,
+        border: { display: false },
+        grid: { color: colour("--c-line") },
+        ticks: { ...ticks, maxTicksLimit: 4, callback: (value) => `${value} ms` },
+      },
+    },
+  };
+};
+
+const dataset = ({ label, colour: name, data }) => ({
+  label, data, borderColor: colour(name), backgroundColor: colour(name), borderWidth: 2, tension: 0.25,
+  spanGaps: false, pointHoverRadius: 4,
+  // A line needs two neighbours; a point that has none is drawn as a dot.
+  pointRadius: data.map((value, i) => (value !== null && data[i - 1] == null && data[i + 1] == null ? 3 : 0)),
+});
+
+const draw = (canvas) => {
+  const { labels, series } = JSON.parse(canvas.dataset.chart);
+  new Chart(canvas, { type: "line", data: { labels, datasets: series.map(dataset) }, options: options() });
+};
+
+const charts = (root) => root.querySelectorAll("canvas.live-chart");
+const undraw = (canvas) => Chart.getChart(canvas)?.destroy();
+const redraw = () => charts(document).forEach((canvas) => { undraw(canvas); draw(canvas); });
+
+window.addEventListener("load", () => {
+  charts(document).forEach(draw);
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["class"] });
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => charts(detail.target).forEach(undraw));
+document.addEventListener("htmx:afterSwap", ({ detail }) => charts(detail.target).forEach(draw));

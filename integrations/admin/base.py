@@ -1,0 +1,159 @@
+"""What every admin page here has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth.models import User
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+
+from integrations import ops
+
+STOP_POLLING = 286  # htmx's own status code
+
+
+class ConsoleAdmin(ModelAdmin):
+    """Nothing is deleted in bulk, and an empty list says what to do."""
+
+    actions = ()
+    actions_selection_counter = False
+    list_filter_submit = True
+    list_fullwidth = True
+    list_per_page = 50
+    warn_unsaved_form = True
+    empty_value_display = "–"
+    empty_state = ""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002 - Django's signature
+        """None: Django's “delete selected” would be the only one."""
+        return {}
+
+    def found(self, request: HttpRequest, object_id: str) -> Any:
+        """The row, if it exists and this person may see it; 404 otherwise. Unfold's actions check neither."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return row
+
+    @staticmethod
+    def person(request: HttpRequest) -> User:
+        """Who is signed in; admin pages let nobody else in."""
+        assert isinstance(request.user, User)
+        return request.user
+
+    def do(self, request: HttpRequest, row: models.Model, verb: Callable[[], Any], said: str) -> HttpResponse:
+        """Run a verb for a dialog: a message with links to the new rows, or the reason why not; then the page."""
+        try:
+            made = verb()
+        except ops.Impossible as reason:
+            messages.warning(request, str(reason))
+        else:
+            rows = made if isinstance(made, list) else [made]
+            links = format_html_join(
+                ", ", '<a href="{}" class="c-link">{}</a>', ((r.get_absolute_url(), r) for r in rows)
+            )
+            messages.success(request, format_html("{} {}", said, links))
+        back = request.headers.get("HX-Current-URL") or row.get_absolute_url()  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Redirect": back})
+
+
+class LogAdmin(ConsoleAdmin):
+    """Rows that are a record of what happened: they can be read and nothing else, however many there are."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_disable_select_all = True
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        """Nobody writes into a log."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        """Nobody changes a log."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        """Nobody deletes from a log; retention does."""
+        return False
+
+
+class LivePanel:
+    """A part of the row's page that keeps itself fresh while the row is still moving."""
+
+    panel_template: str
+    panel_every = "2s"
+    change_form_outer_before_template = "admin/live_panel.html"
+
+    def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the panel's template needs beside `row`."""
+        raise NotImplementedError
+
+    def is_moving(self, row: Any) -> bool:
+        """Whether the panel may still change."""
+        return row.finished_at is None
+
+    def get_urls(self) -> list[URLPattern]:
+        """The panel alone, for htmx."""
+        view = self.admin_site.admin_view(self.panel_view)  # type: ignore[attr-defined]
+        return [path("<path:object_id>/live/", view, name=self._panel_name()), *super().get_urls()]  # type: ignore[misc]
+
+    def _panel_name(self) -> str:
+        return f"integrations_{self.model._meta.model_name}_live"  # type: ignore[attr-defined]
+
+    def panel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The panel as it is now; tells htmx to stop once nothing moves any more."""
+        row = self.found(request, object_id)  # type: ignore[attr-defined]
+        context = {"row": row, **self.panel_context(request, row)}
+        response = render(request, self.panel_template, context)
+        response.status_code = 200 if self.is_moving(row) else STOP_POLLING
+        return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The page with its panel filled in, so that it is complete without any script."""
+        extra = dict(extra_context or {})
+        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
+        if row is not None:
+            extra |= {
+                "row": row,
+                "panel_template": self.panel_template,
+                "panel_url": reverse(f"admin:{self._panel_name()}", args=[quote(row.pk)]),
+                "panel_every": self.panel_every if self.is_moving(row) else "",
+                **self.panel_context(request, row),
+            }
+        return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[misc]
+
+
+def link(row: models.Model | None, text: str = "") -> SafeString | str:
+    """A link to a row's page; a dash where there is none."""
+    if row is None:
+        return "–"
+    return format_html('<a href="{}" class="c-link">{}</a>', row.get_absolute_url(), text or str(row))  # type: ignore[attr-defined]
+
+
+def list_link(table: type[models.Model], text: str, /, **filters: Any) -> SafeString:
+    """A link to a filtered list."""
+    address = reverse(f"admin:integrations_{table._meta.model_name}_changelist", query=filters)
+    return format_html('<a href="{}" class="c-link">{}</a>', address, text)
+
+
+def code(text: str) -> SafeString:
+    """Text as it came, scrolling in its own box."""
+    return format_html('<pre class="c-code">{}</pre>', text) if text else SafeString("–")

@@ -1,0 +1,93 @@
+"""Health checks and incidents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from integrations import formatting
+from integrations.admin.base import LivePanel, LogAdmin, link
+from integrations.models import HealthCheck, Incident
+
+
+@admin.register(HealthCheck)
+class HealthCheckAdmin(LivePanel, LogAdmin):
+    """Each probe and its result."""
+
+    panel_template = "admin/integrations/healthcheck/panel.html"
+    panel_every = "1s"
+    list_display = ("asked", "service", "status", "took", "remark", "who")
+    list_filter = (("state", ChoicesDropdownFilter), "service", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("service", "actor")
+    date_hierarchy = "created_at"
+    fields = ("trigger", "who", "correlation_id")
+    readonly_fields = ("who", "correlation_id")
+    empty_state = "No service has been checked yet. The worker checks each by itself once it runs."
+
+    def panel_context(self, request: HttpRequest, row: HealthCheck) -> dict[str, Any]:  # noqa: ARG002
+        """The calls it made."""
+        return {"calls": row.calls.all()}
+
+    @display(description="asked for", ordering="created_at")
+    def asked(self, obj: HealthCheck) -> str:
+        """When."""
+        return formatting.moment(obj.created_at)
+
+    @display(description="result", ordering="state")
+    def status(self, obj: HealthCheck) -> SafeString:
+        """In colour and words."""
+        return formatting.badge(obj.state, obj.get_state_display())
+
+    @display(description="response", ordering="response_time_ms")
+    def took(self, obj: HealthCheck) -> str:
+        """Time of the probe's call."""
+        return formatting.milliseconds(obj.response_time_ms)
+
+    @display(description="by")
+    def who(self, obj: HealthCheck) -> str:
+        """A person, or what else asked."""
+        return str(obj.actor) if obj.actor else obj.get_trigger_display()
+
+
+@admin.register(Incident)
+class IncidentAdmin(LogAdmin):
+    """Failures of one kind, grouped."""
+
+    list_display = ("last", "service", "kind", "status", "message", "count", "first")
+    list_filter = (("state", ChoicesDropdownFilter), "service", ("kind", ChoicesDropdownFilter))
+    list_select_related = ("service",)
+    search_fields = ("message", "code")
+    date_hierarchy = "last_at"
+    fields = ("service_link", "kind", "status", "message", "code", "count", "first", "last", "ended")
+    readonly_fields = ("service_link", "status", "first", "last", "ended")
+    empty_state = "Nothing has failed. Incidents open and close by themselves."
+
+    @display(description="service")
+    def service_link(self, obj: Incident) -> SafeString | str:
+        """Its page."""
+        return link(obj.service)
+
+    @display(description="state", ordering="state")
+    def status(self, obj: Incident) -> SafeString:
+        """In colour and words."""
+        return formatting.badge(obj.state, obj.get_state_display())
+
+    @display(description="first seen", ordering="first_at")
+    def first(self, obj: Incident) -> str:
+        """When."""
+        return formatting.moment(obj.first_at)
+
+    @display(description="last seen", ordering="last_at")
+    def last(self, obj: Incident) -> str:
+        """When."""
+        return formatting.moment(obj.last_at)
+
+    @display(description="resolved", ordering="resolved_at")
+    def ended(self, obj: Incident) -> str:
+        """When it worked again."""
+        return formatting.moment(obj.resolved_at)

@@ -1,0 +1,96 @@
+"""Uploads: quarantined until the worker has decoded them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+
+from integrations import formatting, ops
+from integrations.admin.base import ConsoleAdmin
+from integrations.models import MediaAttachment
+
+
+@admin.register(MediaAttachment)
+class MediaAttachmentAdmin(ConsoleAdmin):
+    """A file is uploaded once; its description may change."""
+
+    list_display = ("original_name", "status", "content_type", "dimensions", "file_size", "uploaded")
+    list_filter = (("state", ChoicesDropdownFilter), "content_type")
+    search_fields = ("original_name", "alt_text", "sha256")
+    add_fieldsets = ((None, {"fields": ("file", "alt_text")}),)
+    fields = (
+        "original_name",
+        "alt_text",
+        "status",
+        "failure_message",
+        "content_type",
+        "dimensions",
+        "file_size",
+        "sha256",
+    )
+    actions_detail = ("validate_again",)
+    empty_state = "Upload a picture. The worker decodes it before anybody is shown it."
+
+    def get_fields(self, request: HttpRequest, obj: MediaAttachment | None = None) -> Any:  # noqa: ARG002
+        """The file itself only at the beginning."""
+        return self.fields if obj else ("file", "alt_text")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: MediaAttachment | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        """What decoding found out."""
+        return tuple(name for name in self.fields if name != "alt_text")
+
+    def save_model(self, request: HttpRequest, obj: MediaAttachment, form: Any, change: bool) -> None:
+        """Keep the uploader's name in a column and ring for validation."""
+        upload = form.cleaned_data.get("file")
+        if isinstance(upload, UploadedFile):
+            obj.original_name, obj.size, obj.actor = (upload.name or "")[:255], upload.size or 0, request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+        if not change:
+            ops.ring(obj)
+
+    def has_validate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        """Operators and above."""
+        return request.user.has_perm("integrations.validate_mediaattachment")
+
+    @action(
+        description="Validate again",
+        icon="verified",
+        permissions=["validate"],
+        dialog={
+            "title": "Validate this file again?",
+            "description": "The worker decodes it anew and decides whether it may be shown.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Validate",
+        },
+    )
+    def validate_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Decode it anew."""
+        media = self.found(request, object_id)
+        return self.do(request, media, lambda: ops.validate(media, self.person(request)), "Will be validated:")
+
+    @display(description="state", ordering="state")
+    def status(self, obj: MediaAttachment) -> SafeString:
+        """In colour and words."""
+        return formatting.badge(obj.state, obj.get_state_display())
+
+    @display(description="pixels")
+    def dimensions(self, obj: MediaAttachment) -> str:
+        """Width by height."""
+        return f"{obj.width:,} × {obj.height:,}" if obj.width and obj.height else "–"
+
+    @display(description="size", ordering="size")
+    def file_size(self, obj: MediaAttachment) -> str:
+        """In the unit people read."""
+        return formatting.size(obj.size)
+
+    @display(description="uploaded", ordering="created_at")
+    def uploaded(self, obj: MediaAttachment) -> str:
+        """When."""
+        return formatting.moment(obj.created_at)

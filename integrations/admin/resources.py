@@ -1,0 +1,47 @@
+"""What may be exported, and how: no secrets, no formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from import_export import fields, resources
+from import_export.formats.base_formats import CSV, JSON
+
+from integrations.models import Essay, Property, Record, Service
+
+FORMATS = (CSV, JSON)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class SafeField(fields.Field):
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
+
+    def export(self, instance: Any, **kwargs: Any) -> Any:
+        """The cell."""
+        value = super().export(instance, **kwargs)
+        if isinstance(value, str) and (value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS)):
+            return f"'{value}"
+        return value
+
+
+class SafeResource(resources.ModelResource):
+    """Every field is a SafeField."""
+
+    DEFAULT_RESOURCE_FIELD = SafeField
+
+
+class ServiceResource(SafeResource):
+    """A service without its credentials."""
+
+    class Meta:
+        model = Service
+        import_id_fields = ("slug",)
+        exclude = ("id",)
+
+
+def _synced(model_class: type) -> type[SafeResource]:
+    meta = type("Meta", (), {"model": model_class, "exclude": ("content_hash",)})
+    return type(f"{model_class.__name__}Resource", (SafeResource,), {"Meta": meta})
+
+
+EssayResource, PropertyResource, RecordResource = _synced(Essay), _synced(Property), _synced(Record)

@@ -1,0 +1,207 @@
+"""Services: what staff configure, and how each is doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from import_export.admin import ExportMixin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+
+from integrations import credentials, formatting, ops, stats, systems
+from integrations.admin.base import ConsoleAdmin, LivePanel
+from integrations.admin.resources import FORMATS, ServiceResource
+from integrations.admin.service_form import OPTION, SECRET, ServiceForm, form_for
+from integrations.models import HealthCheck, Service, SyncRun
+
+IDENTITY = ("name", "slug", "system", "base_url", "enabled")
+
+
+@admin.register(Service)
+class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
+    """The list answers “is it up?”, the page everything else about one service."""
+
+    form = ServiceForm
+    panel_template = "admin/integrations/service/panel.html"
+    panel_every = "10s"
+    list_display = ("title", "kind", "health", "response", "checked", "switched_on")
+    list_filter = ("enabled", ("state__health", ChoicesDropdownFilter), "system")
+    list_select_related = ("state",)
+    search_fields = ("name", "slug", "base_url")
+    prepopulated_fields = {"slug": ("name",)}
+    actions_row = ("sync_now", "check_now")
+    actions_detail = ("sync_now", "check_now")
+    add_fieldsets = ((None, {"fields": IDENTITY}),)
+    resource_classes = (ServiceResource,)
+    export_form_class = ExportForm
+    formats = FORMATS
+    empty_state = "Add a service: choose its system and say where it is. Its options and credentials come next."
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Service | None = None) -> dict[str, Any]:
+        """Only while it is new: webhook addresses hold the slug."""
+        return {} if obj else super().get_prepopulated_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Service | None = None) -> tuple[str, ...]:
+        """The system is chosen once: its options and streams hang on it."""
+        return ("system",) if obj else super().get_readonly_fields(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Service | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """With a field for each option and secret that the service's System declares."""
+        if obj:
+            kwargs["form"] = form_for(obj)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:  # noqa: ARG002
+        """Identity first, then what the System asks for, then limits and people."""
+        if obj is None:
+            return self.add_fieldsets
+        declared = form_for(obj).base_fields
+        options = [name for name in declared if name.startswith(OPTION)]
+        secrets = [name for name in declared if name.startswith(SECRET)]
+        return [
+            (None, {"fields": IDENTITY}),
+            *([("Options", {"fields": options, "classes": ["tab"]})] if options else []),
+            *([("Credentials", {"fields": secrets, "classes": ["tab"]})] if secrets else []),
+            ("Limits", {"fields": LIMITS, "classes": ["tab"]}),
+            ("People", {"fields": ("owner_email", "runbook_url", "notes"), "classes": ["tab"]}),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
+        """Secrets are stored apart; what was left empty stays as it was."""
+        super().save_model(request, obj, form, change)
+        for name, value in form.cleaned_data.items():
+            if name.startswith(SECRET) and value:
+                credentials.store(obj, name.removeprefix(SECRET), value, self.person(request))
+
+    def response_add(self, request: HttpRequest, obj: Service, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+        """On to the options: a new service is rarely complete."""
+        self.message_user(
+            request, "The service is added. Complete its options, then press “Check now”.", messages.SUCCESS
+        )
+        return HttpResponseRedirect(obj.get_absolute_url())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:  # noqa: ARG002
+        """Its log would go with it; a service is switched off instead."""
+        return False
+
+    def panel_context(self, request: HttpRequest, row: Service) -> dict[str, Any]:
+        """Health, figures of a day, streams with their last runs."""
+        window = stats.WINDOWS[stats.DEFAULT_WINDOW]
+        runs = {run.stream_id: run for run in _newest_runs(row)}
+        return {
+            "state": row.state,
+            "figures": stats.figures_by_service(window).get(row.pk, stats.Figures()),
+            "window": window,
+            "streams": [(stream, runs.get(stream.pk)) for stream in row.streams.all()],
+            "failing": stats.failing_events().get(row.pk, 0),
+            "incidents": row.incidents.filter(state__in=("open", "acknowledged")),
+            "hook_url": request.build_absolute_uri(reverse("hook", args=[row.slug])) if _listens(row) else "",
+        }
+
+    def is_moving(self, row: Service) -> bool:  # noqa: ARG002 - the base's signature
+        """A service is never finished."""
+        return True
+
+    def has_sync_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        """Operators and above."""
+        return request.user.has_perm("integrations.sync_service")
+
+    def has_check_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        """Operators and above."""
+        return request.user.has_perm("integrations.check_service")
+
+    @action(
+        description="Sync now",
+        icon="sync",
+        variant=ActionVariant.PRIMARY,
+        permissions=["sync"],
+        dialog={
+            "title": "Sync now?",
+            "description": "Reads every enabled stream of this service to its end and copies what is new or changed.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Sync now",
+        },
+    )
+    def sync_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Start a run of each enabled stream."""
+        service = self.found(request, object_id)
+        return self.do(
+            request, service, lambda: ops.sync_service(service, SyncRun.Trigger.STAFF, self.person(request)), "Started:"
+        )
+
+    @action(
+        description="Check now",
+        icon="monitor_heart",
+        permissions=["check"],
+        dialog={
+            "title": "Check now?",
+            "description": "Makes one cheap call to this service and stores whether it is healthy.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Check now",
+        },
+    )
+    def check_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Start a health check."""
+        service = self.found(request, object_id)
+        return self.do(
+            request, service, lambda: ops.check(service, HealthCheck.Trigger.STAFF, self.person(request)), "Started:"
+        )
+
+    @display(description="service", ordering="name", header=True)
+    def title(self, obj: Service) -> list[str]:
+        """Name over address."""
+        return [obj.name, obj.base_url]
+
+    @display(description="system", ordering="system")
+    def kind(self, obj: Service) -> str:
+        """Its System's label."""
+        return obj.get_system_display()
+
+    @display(description="health", ordering="state__health")
+    def health(self, obj: Service) -> SafeString:
+        """As of the last check."""
+        return formatting.badge(obj.state.health, obj.state.get_health_display())
+
+    @display(description="response", ordering="state__response_time_ms")
+    def response(self, obj: Service) -> str:
+        """Of the last check."""
+        return formatting.milliseconds(obj.state.response_time_ms)
+
+    @display(description="checked", ordering="state__checked_at")
+    def checked(self, obj: Service) -> str:
+        """When."""
+        return formatting.moment(obj.state.checked_at)
+
+    @display(description="enabled", ordering="enabled", boolean=True)
+    def switched_on(self, obj: Service) -> bool:
+        """Whether it is in use."""
+        return obj.enabled
+
+
+LIMITS = (
+    ("connect_timeout_s", "deadline_s"),
+    ("max_attempts", "max_response_mib"),
+    ("check_every_minutes", "retention_days"),
+    "body_policy",
+)
+
+
+def _listens(service: Service) -> bool:
+    return systems.get(service.system).receives_webhooks
+
+
+def _newest_runs(service: Service) -> QuerySet[SyncRun]:
+    """The newest run of each stream of a service."""
+    newest = SyncRun.objects.filter(stream__service=service).order_by("stream", "-pk")
+    pks: dict[int, int] = {}
+    for stream, pk in newest.values_list("stream", "pk")[:200]:
+        pks.setdefault(stream, pk)
+    return SyncRun.objects.filter(pk__in=pks.values())

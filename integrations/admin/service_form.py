@@ -1,0 +1,94 @@
+"""The form of a service, built from what its System declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jmespath
+from django import forms
+from django.core.exceptions import ValidationError
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from integrations import formatting, systems
+from integrations.models import Credential, Service
+from integrations.systems.base import Option, SecretField
+
+OPTION, SECRET = "option__", "secret__"
+
+
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """Options come from and go into one JSON column."""
+
+    class Meta:
+        model = Service
+        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets choose
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name.startswith(OPTION):
+                field.initial = self.instance.options.get(name.removeprefix(OPTION), field.initial)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Gather the options; what equals the default is not stored, so that better defaults reach everybody."""
+        cleaned = super().clean() or self.cleaned_data
+        given = {name.removeprefix(OPTION): value for name, value in cleaned.items() if name.startswith(OPTION)}
+        if given:
+            defaults = systems.get(self.instance.system).defaults
+            self.instance.options = {name: value for name, value in given.items() if value != (defaults[name] or "")}
+        return cleaned
+
+
+def form_for(service: Service) -> type[ServiceForm]:
+    """A form class with a field for each option and secret."""
+    system = systems.get(service.system)
+    stored = {row.field: row for row in Credential.objects.filter(service=service, superseded_at=None)}
+    fields: dict[str, Any] = {f"{OPTION}{option.name}": _option_field(option) for option in system.options}
+    fields |= {f"{SECRET}{secret.name}": _secret_field(secret, stored.get(secret.name)) for secret in system.secrets}
+    return type("ServiceForm", (ServiceForm,), fields)
+
+
+def _option_field(option: Option) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": option.label,
+        "help_text": option.help,
+        "required": option.required,
+        "initial": option.default,
+    }
+    if option.kind == "integer":
+        bounds: dict[str, Any] = {"min_value": option.minimum, "max_value": option.maximum}
+        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(), **bounds, **common)
+    if option.kind == "boolean":
+        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget(), **{**common, "required": False})
+    if option.kind == "choice":
+        return forms.ChoiceField(widget=UnfoldAdminSelectWidget(), choices=option.choices, **common)
+    validators = [_json_path] if option.kind == "json_path" else []
+    return forms.CharField(widget=UnfoldAdminTextInputWidget(), validators=validators, **common)
+
+
+def _json_path(value: str) -> None:
+    try:
+        jmespath.compile(value)
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValidationError(
+            "This is no path. Write names with dots between them, for example meta.slug (see jmespath.org)."
+        ) from error
+
+
+def _secret_field(secret: SecretField, stored: Credential | None) -> forms.Field:
+    known = "Not set."
+    if stored:
+        by = f" by {stored.set_by}" if stored.set_by else ""
+        known = f"Set {formatting.ago(stored.set_at)}{by}, fingerprint {stored.fingerprint}. Leave empty to keep it."
+    return forms.CharField(
+        label=secret.label,
+        help_text=f"{secret.help} {known}".strip(),
+        required=False,
+        widget=forms.PasswordInput(attrs={"class": " ".join(INPUT_CLASSES), "autocomplete": "new-password"}),
+    )

@@ -1,0 +1,108 @@
+"""How figures and moments are written for people: units, zones, and how long ago."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def ago(moment: datetime) -> str:
+    """“3 min ago”, “in 2 h”."""
+    seconds = (timezone.now() - moment).total_seconds()
+    text = span(abs(seconds))
+    return f"{text} ago" if seconds >= 0 else f"in {text}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def moment(stamp: datetime | None) -> SafeString | str:
+    """A stamp in the console's zone, with its age; the exact one on hover."""
+    if stamp is None:
+        return "–"
+    local = timezone.localtime(stamp)
+    near = timezone.now() - stamp < timedelta(days=300)
+    return format_html(
+        '<time datetime="{}" title="{}" class="c-moment">{} <span class="c-faint">{}</span></time>',
+        stamp.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S.%f} {local.tzname()}",
+        f"{local:%d %b %H:%M:%S}" if near else f"{local:%d %b %Y}",
+        ago(stamp),
+    )
+
+
+def milliseconds(value: float | None) -> str:
+    """12.3 ms, 340 ms, 2.1 s."""
+    if value is None:
+        return "–"
+    if value >= 10_000:
+        return f"{value / 1000:,.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
+
+
+def size(value: int | None) -> str:
+    """Bytes in the unit people read."""
+    if value is None:
+        return "–"
+    for limit, unit in ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB")):
+        if value >= limit:
+            return f"{value / limit:.1f} {unit}"
+    return f"{value} B"
+
+
+def percent(value: float) -> str:
+    """0 %, 0.4 %, 12 %."""
+    return f"{value:.1f} %" if 0 < value < 10 else f"{value:.0f} %"
+
+
+def number(value: int | None) -> str:
+    """1,200."""
+    return "–" if value is None else f"{value:,}"
+
+
+TONES = {
+    "healthy": "good",
+    "succeeded": "good",
+    "ok": "good",
+    "valid": "good",
+    "resolved": "good",
+    "created": "good",
+    "running": "busy",
+    "queued": "busy",
+    "updated": "busy",
+    "parked": "warn",
+    "partial": "warn",
+    "acknowledged": "warn",
+    "rate_limited": "warn",
+    "open": "bad",
+    "unknown": "calm",
+    "cancelled": "calm",
+    "ignored": "calm",
+    "skipped": "calm",
+}
+
+
+def badge(value: str, label: str) -> SafeString:
+    """A state in colour and in words; what has no tone of its own is bad news."""
+    return format_html('<span class="c-badge c-{}">{}</span>', TONES.get(value, "bad"), label)
+
+
+def pretty(value: object) -> str:
+    """JSON with one value a line; text that is no JSON as it is."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return str(value)
+    return json.dumps(value, indent=2, ensure_ascii=False)
