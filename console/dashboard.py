@@ -96,12 +96,16 @@ def _chart(points: list[stats.Point], window: stats.WindowSpec) -> str:
         {
             "labels": [at.strftime(form) for at, _point in found],
             "series": [
-                {"label": "p50", "colour": "--c-line-calm", "data": [_rounded(p and p.p50) for _at, p in found]},
-                {"label": "p95", "colour": "--c-line-strong", "data": [_rounded(p and p.p95) for _at, p in found]},
+                {
+                    "label": "p50",
+                    "colour": "--c-line-calm",
+                    "data": [round(p.p50, 1) if p else None for _at, p in found],
+                },
+                {
+                    "label": "p95",
+                    "colour": "--c-line-strong",
+                    "data": [round(p.p95, 1) if p else None for _at, p in found],
+                },
             ],
         }
     )
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)

@@ -34,7 +34,7 @@ def moment(stamp: datetime | None) -> SafeString | str:
     local = timezone.localtime(stamp)
     near = timezone.now() - stamp < timedelta(days=300)
     return format_html(
-        '<time datetime="{}" title="{}" class="c-moment">{} <span class="c-faint">{}</span></time>',
+        '<time datetime="{}" title="{}" class="c-moment">{} <span class="c-faint">· {}</span></time>',
         stamp.isoformat(),
         f"{local:%Y-%m-%d %H:%M:%S.%f} {local.tzname()}",
         f"{local:%d %b %H:%M:%S}" if near else f"{local:%d %b %Y}",
