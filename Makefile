@@ -24,7 +24,7 @@ setup: $(VENV)/installed ## the environment and a .env with fresh secrets
 
 run: setup ## everything: web server, worker, sandboxes; Ctrl-C stops it
 	@$(BIN)/python manage.py prepare --demo
-	@exec $(BIN)/honcho start
+	@exec $(BIN)/honcho start --port $${PORT:-8000}
 
 test: $(VENV)/installed-tests ## the whole suite
 	@$(BIN)/python -m pytest $(ARGS)
