@@ -15,6 +15,7 @@ from pytest_django import Settings
 from integrations import credentials, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
+from tests.transport.server import ScriptedServer
 
 MakePerson = Callable[..., User]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -102,3 +103,10 @@ def github(db: None, sandbox_url: str) -> Service:
     service = Service.objects.create(slug="github", name="GitHub", system="github", base_url=f"{sandbox_url}/github")
     credentials.store(service, "webhook_secret", WEBHOOK_SECRET)
     return service
+
+
+@pytest.fixture
+def remote() -> Iterator[ScriptedServer]:
+    """A remote that says what the test tells it to say."""
+    with ScriptedServer() as server:
+        yield server

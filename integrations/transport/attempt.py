@@ -64,6 +64,8 @@ class Attempt:
             return _of_requests(error, self._settings.deadline_s)
         except HTTPError as error:  # urllib3's own, while the body is read
             return _of_body(error, self._settings.deadline_s)
+        except UnicodeError:
+            return CallError(Outcome.REJECTED, "A header or secret of the service holds characters HTTP cannot send.")
         finally:
             self._duration_ms = self._elapsed_ms()
         return None
@@ -133,7 +135,7 @@ class Attempt:
             first_byte_ms=self._first_byte_ms,
             request_bytes=len(raw),
             response_bytes=len(self.body),
-            remote_id=next((self.headers[h][:200] for h in REMOTE_ID_HEADERS if h in self.headers), ""),
+            remote_id=next((redactor.text(self.headers[h])[:200] for h in REMOTE_ID_HEADERS if h in self.headers), ""),
             request_headers=redactor.headers(sent.headers if sent else {}),
             request_body=_readable(raw, redactor),
             response_headers=redactor.headers(self.headers),
@@ -142,13 +144,12 @@ class Attempt:
 
 
 def _readable(body: bytes, redactor: Redactor) -> str:
-    # Cut after redaction, so that no half of a secret is left at the edge; NUL is no text to PostgreSQL.
-    text = redactor.text(body[: 2 * KEEP_CHARS].decode("utf-8", "replace"))
-    return text[:KEEP_CHARS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    # Cut after redaction, so that no half of a secret is left at the edge.
+    return redactor.text(body[: 2 * KEEP_CHARS].decode("utf-8", "replace"))[:KEEP_CHARS]
 
 
 def _outcome_of(status: int, wait: float | None) -> Outcome:
-    if status == 429 or (status == 503 and wait is not None):
+    if status == 429 or (status in {403, 503} and wait is not None):
         return Outcome.RATE_LIMITED
     if status >= 500:
         return Outcome.SERVER_ERROR

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
-from urllib.parse import urljoin
 
 import requests
 import stamina
 
 from integrations.transport.attempt import Attempt, Exchange
+from integrations.transport.deadline import BoundedAdapter
 from integrations.transport.details import Hook, Outcome
 from integrations.transport.errors import CallError, Parked
 from integrations.transport.redaction import Redactor
@@ -64,6 +64,8 @@ class Transport:
         self._redactor = Redactor(settings.secrets)
         self._session = requests.Session()
         self._session.trust_env = False  # neither ~/.netrc nor a proxy of the shell decides where secrets go
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, BoundedAdapter())
         self._session.headers["User-Agent"] = "django-operations-console/0.1"
         self._session.headers.update(settings.headers)
 
@@ -111,7 +113,8 @@ class Transport:
         raise AssertionError("stamina gives at least one attempt")
 
     def _url(self, path: str) -> str:
-        return urljoin(self._settings.base_url.rstrip("/") + "/", path.lstrip("/"))
+        # Not urljoin: a path that looks like an address of its own would take the credentials there.
+        return f"{self._settings.base_url.rstrip('/')}/{path.lstrip('/')}"
 
     def _attempt(self, exchange: Exchange, chain: uuid.UUID, number: int) -> Answer:
         attempt = Attempt(self._session, self._settings, exchange)
@@ -121,19 +124,17 @@ class Transport:
             hook(details)
         if error is None:
             return Answer(attempt.status or 0, attempt.headers, attempt.body, attempt.data)
-        self._park_if_long(error)
+        if _is_harmless(error, exchange.method) and (error.retry_after or 0) > LONGEST_SLEEP_S:
+            raise Parked(datetime.now(UTC) + timedelta(seconds=error.retry_after or 0), details.error)
         raise CallError(error.outcome, details.error, error.status, error.retry_after)
 
     @staticmethod
-    def _park_if_long(error: CallError) -> None:
-        if error.retry_after is not None and error.retry_after > LONGEST_SLEEP_S:
-            raise Parked(datetime.now(UTC) + timedelta(seconds=error.retry_after), str(error))
-
-    @staticmethod
     def _wait_before_retry(error: Exception, method: str) -> bool | float:
-        if not isinstance(error, CallError):
+        if not isinstance(error, CallError) or not _is_harmless(error, method):
             return False
-        harmless = error.outcome in NEVER_ARRIVED or (error.outcome in PERHAPS_ARRIVED and method in IDEMPOTENT)
-        if harmless and error.retry_after is not None:
-            return error.retry_after
-        return harmless
+        return True if error.retry_after is None else error.retry_after
+
+
+def _is_harmless(error: CallError, method: str) -> bool:
+    """Whether asking again, now or later, can do nothing twice and may help."""
+    return error.outcome in NEVER_ARRIVED or (error.outcome in PERHAPS_ARRIVED and method in IDEMPOTENT)

@@ -1,0 +1,146 @@
+"""A remote that answers as a script says, over a real socket, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Lock, Thread
+from typing import Self
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer.
+
+    Attributes:
+        delay_s: before the first byte.
+        drip_s: between two bytes of the body; `drip_head_s`: of the status line and headers.
+        raw: sent instead of a well-formed answer.
+        reset: the connection is reset instead.
+        cut: the length of the body is declared, half of it is sent.
+    """
+
+    status: int = 200
+    body: bytes = b'{"fine": true}'
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = JSON
+    delay_s: float = 0
+    drip_s: float = 0
+    drip_head_s: float = 0
+    raw: bytes | None = None
+    reset: bool = False
+    cut: bool = False
+
+    def head(self) -> bytes:
+        lines = [f"HTTP/1.1 {self.status} Scripted", f"Content-Length: {len(self.body)}", "Connection: close"]
+        lines += [f"Content-Type: {self.content_type}"] if self.content_type else []
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+@dataclass(frozen=True)
+class Asked:
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class ScriptedServer:
+    """Gives the replies in their order, the last one for ever. Use it as a context manager."""
+
+    script: list[Reply] = field(default_factory=lambda: [Reply()])
+    asked: list[Asked] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        scripted = self
+
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                request = _read(self)
+                if request:
+                    _say(self.connection, scripted._next(request), request.method)
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def answers(self, *replies: Reply) -> None:
+        self.script[:] = replies
+        self.asked.clear()
+
+    def _next(self, request: Asked) -> Reply:
+        with self._lock:
+            self.asked.append(request)
+            return self.script[min(len(self.asked), len(self.script)) - 1]
+
+
+class _Server(ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+
+def closed_port() -> int:
+    """A port of loopback on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _read(handler: StreamRequestHandler) -> Asked | None:
+    line = handler.rfile.readline().decode("latin-1").split()
+    if len(line) != 3:
+        return None
+    headers = {}
+    while text := handler.rfile.readline().decode("latin-1").strip():
+        name, _, value = text.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    body = handler.rfile.read(int(headers.get("content-length", "0")))
+    return Asked(line[0], line[1], headers, body)
+
+
+def _say(connection: socket.socket, reply: Reply, method: str) -> None:
+    try:
+        time.sleep(reply.delay_s)
+        if reply.reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        elif reply.raw is not None:
+            connection.sendall(reply.raw)
+        else:
+            body = b"" if method == "HEAD" else reply.body[: len(reply.body) // 2 if reply.cut else None]
+            _drip(connection, reply.head(), reply.drip_head_s)
+            _drip(connection, body, reply.drip_s)
+    except OSError:
+        return  # the client has gone, which is what some tests are about
+
+
+def _drip(connection: socket.socket, data: bytes, pause_s: float) -> None:
+    if not pause_s:
+        connection.sendall(data)
+        return
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        time.sleep(pause_s)

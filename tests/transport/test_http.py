@@ -1,0 +1,225 @@
+"""What is tried again, and what never; what is told of it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from integrations.transport.details import CallDetails, Outcome
+from integrations.transport.errors import CallError, Parked
+from integrations.transport.http import Settings, Transport
+from tests.transport.conftest import MakeTransport
+from tests.transport.server import Reply, ScriptedServer, closed_port
+
+HARMLESS = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+HARMFUL = ("POST", "PATCH")
+MIB = 1024 * 1024
+
+NEVER_ARRIVED = {
+    "too many requests": (Reply(429), Outcome.RATE_LIMITED),
+    "unavailable for a while": (Reply(503, headers=(("Retry-After", "0"),)), Outcome.RATE_LIMITED),
+}
+PERHAPS_ARRIVED = {
+    "no answer in time": (Reply(delay_s=0.6), Outcome.TIMEOUT),
+    "reset": (Reply(reset=True), Outcome.BROKEN),
+    "closed without a word": (Reply(raw=b""), Outcome.BROKEN),
+    "garbage": (Reply(raw=b"\x00\xff not HTTP at all\r\n\r\n"), Outcome.BROKEN),
+    "server error": (Reply(500), Outcome.SERVER_ERROR),
+    "bad gateway": (Reply(502, b"<html>", content_type="text/html"), Outcome.SERVER_ERROR),
+    "unavailable": (Reply(503), Outcome.SERVER_ERROR),
+}
+FINAL = {
+    "bad request": (Reply(400), Outcome.REJECTED),
+    "not authorised": (Reply(401), Outcome.UNAUTHORIZED),
+    "forbidden": (Reply(403), Outcome.UNAUTHORIZED),
+    "not found": (Reply(404), Outcome.NOT_FOUND),
+    "conflict": (Reply(409), Outcome.REJECTED),
+    "moved": (Reply(301, headers=(("Location", "/elsewhere"),)), Outcome.REDIRECTED),
+    "not modified": (Reply(304, b""), Outcome.REDIRECTED),
+}
+BODY_FAULTS = {
+    "not JSON": (Reply(body=b"<!doctype html>", content_type="text/html"), Outcome.BAD_ANSWER),
+    "too large": (Reply(body=b"1" * (MIB + 1)), Outcome.TOO_LARGE),
+}
+
+
+def rows(table: dict[str, tuple[Reply, Outcome]], methods: tuple[str, ...], arrivals: int) -> list[object]:
+    return [
+        pytest.param(reply, outcome, method, arrivals, id=f"{name}-{method}")
+        for name, (reply, outcome) in table.items()
+        for method in methods
+    ]
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize(
+    ("reply", "outcome", "method", "arrivals"),
+    [
+        *rows(NEVER_ARRIVED, HARMLESS + HARMFUL, 3),
+        *rows(PERHAPS_ARRIVED, HARMLESS, 3),
+        *rows(PERHAPS_ARRIVED, HARMFUL, 1),
+        *rows(FINAL, HARMLESS + HARMFUL, 1),
+        *rows(BODY_FAULTS, ("GET", "PUT", "POST"), 1),
+    ],
+)
+def test_only_what_does_no_harm_is_tried_again(
+    remote: ScriptedServer,
+    transport: MakeTransport,
+    heard: list[CallDetails],
+    reply: Reply,
+    outcome: Outcome,
+    method: str,
+    arrivals: int,
+) -> None:
+    remote.answers(reply)
+    with pytest.raises(CallError) as failure:
+        transport(deadline_s=0.2, max_bytes=MIB).request("try", method, "/thing", payload={"a": 1})
+    assert failure.value.outcome is outcome
+    assert failure.value.for_staff().endswith(".")
+    assert len(remote.asked) == arrivals
+    assert [details.outcome for details in heard] == [outcome] * arrivals
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("method", [*HARMLESS, *HARMFUL])
+def test_a_refused_connection_is_tried_again_whatever_the_method(method: str, heard: list[CallDetails]) -> None:
+    settings = Settings(base_url=f"http://127.0.0.1:{closed_port()}")
+    with Transport(settings, (heard.append,)) as nobody, pytest.raises(CallError, match="refused"):
+        nobody.request("try", method, "/")
+    assert [(details.outcome, details.status) for details in heard] == [(Outcome.UNREACHABLE, None)] * 3
+
+
+@pytest.mark.usefixtures("without_waiting")
+def test_a_success_after_failures_is_a_success(remote: ScriptedServer, transport: MakeTransport) -> None:
+    remote.answers(Reply(500), Reply(429), Reply(body=b"[1]"))
+    assert transport().get_json("try", "/") == [1]
+    assert len(remote.asked) == 3
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+def test_attempts_are_capped_by_the_service(remote: ScriptedServer, transport: MakeTransport, attempts: int) -> None:
+    remote.answers(Reply(500))
+    with pytest.raises(CallError):
+        transport(attempts=attempts).get_json("try", "/")
+    assert len(remote.asked) == attempts
+
+
+@pytest.mark.usefixtures("without_waiting")
+def test_every_attempt_is_told_once_to_each_hook_under_one_chain(remote: ScriptedServer) -> None:
+    first: list[CallDetails] = []
+    second: list[CallDetails] = []
+    remote.answers(Reply(500), Reply(reset=True), Reply())
+    with Transport(Settings(base_url=remote.url), (first.append, second.append)) as transport:
+        transport.get_json("try", "/")
+        transport.get_json("try", "/")
+    assert first == second
+    assert [details.attempt for details in first] == [1, 2, 3, 1]
+    assert len({details.chain for details in first[:3]}) == 1
+    assert first[3].chain != first[0].chain
+
+
+def test_an_attempt_is_told_with_its_figures(
+    remote: ScriptedServer, transport: MakeTransport, heard: list[CallDetails]
+) -> None:
+    remote.answers(Reply(201, b'{"id": 7}', headers=(("X-Request-Id", "abc-1"),)))
+    answer = transport().request("make thing", "POST", "/things", params={"dry": "1"}, payload={"name": "x"})
+    assert (answer.status, answer.data, answer.body) == (201, {"id": 7}, b'{"id": 7}')
+    (told,) = heard
+    assert (told.operation, told.method, told.status, told.outcome) == ("make thing", "POST", 201, Outcome.OK)
+    assert told.url == f"{remote.url}/things?dry=1"
+    assert (told.error, told.remote_id) == ("", "abc-1")
+    assert (told.request_body, told.response_body) == ('{"name": "x"}', '{"id": 7}')
+    assert (told.request_bytes, told.response_bytes) == (13, 9)
+    assert told.first_byte_ms is not None
+    assert 0 < told.first_byte_ms <= told.duration_ms
+    assert datetime.now(UTC) - told.started_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "wait", ["11", "10.5", "3600", format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)]
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_long_wait_parks_at_once_and_says_until_when(
+    remote: ScriptedServer, transport: MakeTransport, heard: list[CallDetails], wait: str, status: int
+) -> None:
+    remote.answers(Reply(status, headers=(("Retry-After", wait),)))
+    asked_at = time.monotonic()
+    with pytest.raises(Parked, match=str(status)) as parked:
+        transport().get_json("try", "/")
+    assert time.monotonic() - asked_at < 8
+    seconds = 600.0 if "GMT" in wait else float(wait)
+    # A date was written when the tests were collected, which is a while ago.
+    assert seconds - 300 < (parked.value.until - datetime.now(UTC)).total_seconds() <= seconds
+    assert len(remote.asked) == len(heard) == 1
+
+
+@pytest.mark.parametrize("wait", ["0.4", "1"])
+def test_a_short_wait_is_kept(remote: ScriptedServer, transport: MakeTransport, wait: str) -> None:
+    remote.answers(Reply(429, headers=(("Retry-After", wait),)), Reply())
+    asked_at = time.monotonic()
+    transport().get_json("try", "/")
+    assert time.monotonic() - asked_at >= float(wait)
+
+
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("wait", ["abc", "-5", "NaN", "inf", "1e999", "", "Mon, 99 Foo 2026", "9" * 400])
+def test_junk_for_a_wait_counts_as_none(remote: ScriptedServer, transport: MakeTransport, wait: str) -> None:
+    remote.answers(Reply(429, headers=(("Retry-After", wait),)), Reply())
+    assert transport().get_json("try", "/") == {"fine": True}
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 404), ("GET", 301), ("GET", 400), ("POST", 500)])
+def test_what_is_not_tried_again_is_not_parked_either(
+    remote: ScriptedServer, transport: MakeTransport, method: str, status: int
+) -> None:
+    remote.answers(Reply(status, headers=(("Retry-After", "60"),)))
+    with pytest.raises(CallError) as failure:
+        transport().request("try", method, "/")
+    assert failure.value.status == status
+
+
+def test_a_redirect_is_not_followed_and_said(
+    remote: ScriptedServer, transport: MakeTransport, heard: list[CallDetails]
+) -> None:
+    remote.answers(Reply(302, headers=(("Location", f"{remote.url}/elsewhere"),)), Reply())
+    with pytest.raises(CallError, match="302") as failure:
+        transport(headers={"X-Api-Key": "k"}).request("try", "POST", "/", payload={})
+    assert "moved" in failure.value.for_staff()
+    assert [request.target for request in remote.asked] == ["/"]
+    assert heard[0].response_headers["Location"].endswith("/elsewhere")
+
+
+@pytest.mark.parametrize("path", ["https://elsewhere.invalid/x", "//elsewhere.invalid/x", "a:b", "/../x", "x y"])
+def test_no_path_leads_away_from_the_service(remote: ScriptedServer, transport: MakeTransport, path: str) -> None:
+    transport().get_json("try", path)
+    assert len(remote.asked) == 1
+
+
+def test_a_path_is_joined_to_a_base_url_with_a_path(remote: ScriptedServer, transport: MakeTransport) -> None:
+    for base in (f"{remote.url}/v1", f"{remote.url}/v1/"):
+        for path in ("things", "/things"):
+            transport(base_url=base).get_json("try", path)
+    assert {request.target for request in remote.asked} == {"/v1/things"}
+
+
+@pytest.mark.parametrize("header", ["naïve → token", "two\r\nlines", "\N{PILE OF POO}"])
+def test_a_secret_that_no_header_can_hold_is_a_failed_call(
+    transport: MakeTransport, heard: list[CallDetails], header: str
+) -> None:
+    with pytest.raises(CallError) as failure:
+        transport(headers={"Authorization": header}, secrets=(header,)).get_json("try", "/")
+    assert failure.value.outcome is Outcome.REJECTED
+    assert header not in str(failure.value)
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1", "ftp://127.0.0.1", "nonsense", "http://"])
+def test_a_base_url_that_is_none_is_a_failed_call(heard: list[CallDetails], base_url: str) -> None:
+    with Transport(Settings(base_url=base_url), (heard.append,)) as nowhere, pytest.raises(CallError) as failure:
+        nowhere.get_json("try", "/")
+    assert failure.value.outcome is Outcome.REJECTED
+    assert len(heard) == 1
