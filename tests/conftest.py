@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from integrations import credentials, sandbox
 from integrations.models import Service
@@ -22,7 +22,7 @@ WEBHOOK_SECRET = "a webhook secret of the tests"
 
 
 @pytest.fixture(autouse=True)
-def _files_of_this_test_only(settings: SettingsWrapper, tmp_path: Path) -> None:
+def _files_of_this_test_only(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
