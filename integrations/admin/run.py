@@ -171,6 +171,8 @@ class ChangeAdmin(LogAdmin):
     @display(description="row")
     def row_link(self, obj: Change) -> SafeString | str:
         """The row it was done to."""
+        if obj.object_id is None:
+            return "–"
         model: Any = synced_model(obj.model)
         row = model(pk=obj.object_id)  # not read: a list of fifty would read fifty
         return link(row, f"{model._meta.verbose_name} {obj.object_id}".capitalize())
