@@ -20,7 +20,7 @@ SUBMITTED = {"_form_submitted": "on", "csrfmiddlewaretoken": TOKEN}
 UNWATCHED = {"django_session", "cache"}  # signing in and Unfold's search write there; neither is a row of ours
 
 
-def page(model: type[Model], kind: str, *args: object, **query: object) -> str:
+def page(model: type[Model], kind: str, /, *args: object, **query: object) -> str:
     """The address of one of a model's pages: `changelist`, `change`, `sync_now` ..."""
     options = model._meta
     return reverse(f"admin:{options.app_label}_{options.model_name}_{kind}", args=args, query=query)

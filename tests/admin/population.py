@@ -81,15 +81,16 @@ def populate(number: int = 1, texts: Texts | None = None) -> None:
     bundle.others()
 
 
-def one_of_each() -> None:
+def one_of_each(texts: Texts | None = None) -> None:
     """At least one row of every model that has pages, and something for every action to be done with."""
-    bundle = _Bundle(1, Texts())
+    bundle = _Bundle(1, texts or Texts())
     bundle.run(SyncRun.State.SUCCEEDED)
     bundle.copied()
     service = bundle.service("github", "github")
     event = bundle.event(service, WebhookEvent.State.DEAD, BODIES[0])
     bundle.call(service, Outcome.OK, Call.Trigger.WEBHOOK, event=event)
-    bundle.check(service, HealthCheck.State.SUCCEEDED)
+    check = bundle.check(service, HealthCheck.State.SUCCEEDED)
+    bundle.call(service, Outcome.OK, Call.Trigger.CHECK, check_row=check)
     bundle.media(MediaAttachment.State.VALID)
     Incident.objects.create(service=service, kind=Incident.Kind.HEALTH, code="timeout", message=bundle.text())
     bundle.queue()
