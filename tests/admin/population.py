@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle, product
 from typing import Any
@@ -119,7 +118,7 @@ class _Bundle:
         service = self.service(f"cms-{state}", "cms")
         stream = service.streams.get()
         common: dict[str, Any] = {"stream": stream, "actor": self.actor, "items": 7, "failure_message": self.text()}
-        first = SyncRun.objects.create(state="failed", trigger="staff", finished_at=self.now, **common)
+        first = SyncRun.objects.order_by("-pk").first()
         run = SyncRun.objects.create(
             state=state, trigger="retry", total=9, started_at=self.now, retry_of=first, checkpoint={"at": 3}, **common
         )
@@ -177,10 +176,8 @@ class _Bundle:
                 request_headers=kept,
                 request_body=self.text(),
                 response_headers=kept,
-                response_body=storable(next(self._bodies)),
+                response_body=storable(BODIES[call.pk // 2 % len(BODIES)].decode("utf-8", "replace")),
             )
-
-    _bodies: Iterator[str] = cycle(body.decode("utf-8", "replace") for body in BODIES)
 
     def others(self) -> None:
         github, off = self.service("github", "github"), self.service("off", "cms", enabled=False)
@@ -188,11 +185,13 @@ class _Bundle:
         events = [self.event(github, *each) for each in zip(cycle(WebhookEvent.State), BODIES, strict=False)]
         checks = [self.check(service, state) for service, state in product((github, off), ("failed", "succeeded"))]
         checks += [self.check(github, "queued"), self.check(off, "running")]
-        for outcome in Outcome:
-            self.call(github, outcome, Call.Trigger.WEBHOOK, event=events[0])
-            self.call(github, outcome, Call.Trigger.CHECK, check_row=checks[0])
+        causes: Any = cycle(
+            [(Call.Trigger.WEBHOOK, {"event": events[0]}), (Call.Trigger.CHECK, {"check_row": checks[0]})]
+        )
+        for outcome, (trigger, cause) in zip(Outcome, causes, strict=False):
+            self.call(github, outcome, trigger, **cause)
         self.call(off, "a word of tomorrow", Call.Trigger.STAFF)
-        for state, kind in product(Incident.State, Incident.Kind):
+        for state, kind in zip(Incident.State, cycle(Incident.Kind), strict=False):
             Incident.objects.create(service=github, kind=kind, state=state, code=state, message=self.text())
         for media_state in MediaAttachment.State:
             self.media(media_state)

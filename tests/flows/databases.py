@@ -34,7 +34,8 @@ def fresh_database(folder: Path) -> Iterator[str]:
 
 
 def _execute(server: str, statement: str, name: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
+    maintenance = urlsplit(server)._replace(path="/postgres").geturl()  # as Django does: the named one need not exist
+    with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
