@@ -17,6 +17,7 @@ $(VENV)/installed: requirements.txt
 
 $(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r tests/requirements.txt
+	@command -v chromium chromium-browser google-chrome chrome >/dev/null || $(BIN)/playwright install chromium >/dev/null 2>&1 || true
 	@touch $@
 
 setup: $(VENV)/installed ## the environment and a .env with fresh secrets
