@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -109,6 +110,14 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
     def is_moving(self, row: Service) -> bool:  # noqa: ARG002 - the base's signature
         """A service is never finished."""
         return True
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """No “Sync now” where the System has nothing to sync."""
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        service = self.get_object(request, unquote(object_id))
+        if service and not systems.get(service.system).streams:
+            found = [action for action in found if not action.action_name.endswith("_sync_now")]
+        return found
 
     def has_sync_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
         """Operators and above."""
