@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
 from django.conf import settings
 
 from tests.flows import processes
@@ -60,7 +61,7 @@ class Deployment:
     """One console; see the module's text."""
 
     folder: Path
-    env: dict[str, str]
+    env: dict[str, str]  # what differs for its processes from this one's
     port: int = field(default_factory=processes.free_port)
     sandbox_port: int = field(default_factory=processes.free_port)
     _started: list[Running] = field(default_factory=list)
@@ -92,6 +93,11 @@ class Deployment:
         if done.returncode:
             raise Failed(f"manage.py {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def fault(self, slug: str, **fault: object) -> None:
+        """Switch a fault of a System's sandbox on, see `integrations/faults.py`; without any it is switched off."""
+        method = requests.post if fault else requests.delete
+        method(f"{self.sandbox_url}/_faults/{slug}/", json=fault, timeout=10).raise_for_status()
 
     def start_worker(self) -> Running:
         """Start `manage.py worker`; returns when it is supervising, not when its first task has run."""
@@ -150,13 +156,14 @@ class Deployment:
 
 
 @contextmanager
-def deploy(folder: Path) -> Iterator[Deployment]:
+def deploy(folder: Path, template: str = "") -> Iterator[Deployment]:
     """A console with a fresh, migrated database; nothing runs yet.
 
     Args:
         folder: for its files, the processes' output among them; the caller removes it.
+        template: the URL of a migrated database to copy, which saves the seconds of migrating.
     """
-    with fresh_database(folder) as database_url, orm_on(database_url):
+    with fresh_database(folder, template) as database_url, orm_on(database_url):
         deployment = Deployment(
             folder,
             {
@@ -169,8 +176,9 @@ def deploy(folder: Path) -> Iterator[Deployment]:
             },
         )
         try:
-            deployment.run("migrate")
-            deployment.run("createcachetable")
+            if not template:
+                deployment.run("migrate")
+                deployment.run("createcachetable")
             yield deployment
         finally:
             deployment.close()
