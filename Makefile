@@ -24,7 +24,8 @@ setup: $(VENV)/installed ## the environment and a .env with fresh secrets
 
 run: setup ## everything: web server, worker, sandboxes; Ctrl-C stops it
 	@$(BIN)/python manage.py prepare --demo
-	@exec $(BIN)/honcho start --port $${PORT:-8000}
+	@# honcho would let .env win over the real environment; the console reads both itself
+	@exec $(BIN)/honcho start --env "" --port $$($(BIN)/python -c 'from console import env; print(env.read().port)')
 
 test: $(VENV)/installed-tests ## the whole suite
 	@$(BIN)/python -m pytest $(ARGS)

@@ -101,39 +101,26 @@ class Deployment:
 
     def start_worker(self) -> Running:
         """Start `manage.py worker`; returns when it is supervising, not when its first task has run."""
-        worker = self._start("worker", *self._manage("worker"))
-        self._wait(worker, lambda: processes.children(worker.pid))
+        worker = self.start("worker", *self._manage("worker"))
+        self.wait_until(worker, lambda: processes.children(worker.pid))
         return worker
 
     def start_sandbox(self) -> Running:
         """Start `manage.py sandbox`; returns when it answers."""
-        sandbox = self._start("sandbox", *self._manage("sandbox", "--port", str(self.sandbox_port)))
-        self._wait(sandbox, lambda: processes.listens(self.sandbox_port))
+        sandbox = self.start("sandbox", *self._manage("sandbox", "--port", str(self.sandbox_port)))
+        self.wait_until(sandbox, lambda: processes.listens(self.sandbox_port))
         return sandbox
 
     def start_web(self) -> Running:
         """Start the web server with the line of the Procfile; returns when it answers."""
         lines = (settings.BASE_DIR / "Procfile").read_text().splitlines()
         command = next(line.removeprefix("web: ") for line in lines if line.startswith("web: "))
-        web = self._start("web", "/bin/sh", "-c", command)
-        self._wait(web, lambda: processes.listens(self.port))
+        web = self.start("web", "/bin/sh", "-c", command)
+        self.wait_until(web, lambda: processes.listens(self.port))
         return web
 
-    def close(self) -> None:
-        """Kill everything that was started, with whatever that has started."""
-        groups = [process.group for running in self._started for process in processes.descendants(running.pid)]
-        for group in {*groups, *(running.pid for running in self._started)}:
-            processes.kill_group(group)
-        for running in self._started:
-            running.popen.wait()
-
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, **self.env, "PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port)}
-
-    def _manage(self, *arguments: str) -> list[str]:
-        return [sys.executable, "manage.py", *arguments]
-
-    def _start(self, name: str, *command: str) -> Running:
+    def start(self, name: str, *command: str) -> Running:
+        """Start anything else in the deployment's environment and the project's folder."""
         log = self.folder / f"{name}-{len(self._started)}.log"
         with log.open("wb") as out:
             popen = subprocess.Popen(
@@ -149,10 +136,29 @@ class Deployment:
         return self._started[-1]
 
     @staticmethod
-    def _wait(running: Running, ready: processes.Happened) -> None:
+    def wait_until(running: Running, ready: processes.Happened) -> None:
+        """Wait for a process that was started.
+
+        Raises:
+            Failed: it ended instead.
+        """
         processes.seconds_until(lambda: ready() or running.popen.poll() is not None, START_S, f"{running.log.stem} up")
         if running.popen.poll() is not None:
             raise Failed(running.output())
+
+    def close(self) -> None:
+        """Kill everything that was started, with whatever that has started."""
+        groups = [process.group for running in self._started for process in processes.descendants(running.pid)]
+        for group in {*groups, *(running.pid for running in self._started)}:
+            processes.kill_group(group)
+        for running in self._started:
+            running.popen.wait()
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.env, "PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port)}
+
+    def _manage(self, *arguments: str) -> list[str]:
+        return [sys.executable, "manage.py", *arguments]
 
 
 @contextmanager
