@@ -26,7 +26,8 @@ setup: $(VENV)/installed ## the environment and a .env with fresh secrets
 
 run: setup ## everything: web server, worker, sandboxes; Ctrl-C stops it
 	@$(BIN)/python manage.py prepare --demo
-	@exec $(BIN)/honcho start
+	@# without --env honcho would let .env win over the real environment; the console reads both itself
+	@exec $(BIN)/honcho start --env ""
 
 test: $(VENV)/installed-tests ## the whole suite
 	@$(BIN)/python -m pytest $(ARGS)

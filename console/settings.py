@@ -109,7 +109,7 @@ Q_CLUSTER = {
     "bulk": 4,
     "queue_limit": 4,
     "timeout": 120,
-    "retry": 900,
+    "retry": 1200,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.utils import timezone
 
-from integrations import incidents, leases, ops
+from integrations import incidents, leases, ops, queue
 from integrations.models import (
     HealthCheck,
     Incident,
@@ -59,9 +59,15 @@ def _report_death(job: Job) -> None:
 
 
 def _ring_waiting(model: type[Job]) -> None:
-    """Ring for rows that never had a bell, or whose bell was lost."""
+    """Ring for rows that never had a bell, or whose bell was lost.
+
+    While many bells wait, an old one is not lost but late; ringing again would make the queue longer
+    faster than workers can empty it.
+    """
     now = timezone.now()
-    unheard = Q(enqueued_at=None) | Q(enqueued_at__lt=now - RING_AGAIN_AFTER)
+    unheard = Q(enqueued_at=None)
+    if queue.waiting(AT_ONCE) < AT_ONCE:
+        unheard |= Q(enqueued_at__lt=now - RING_AGAIN_AFTER)
     for job in model._default_manager.filter(unheard, state__in=model.WAITING, due_at__lte=now).only("pk")[:AT_ONCE]:
         ops.ring(job)
 
