@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from _pytest.terminal import TerminalReporter
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import Settings
@@ -17,9 +15,8 @@ from pytest_django import Settings
 from integrations import credentials, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
-from tests.transport.server import ScriptedServer
+from tests.transport.server import Reply, ScriptedServer
 
-CLOSING_LINE = pytest.StashKey[str]()
 MakePerson = Callable[..., User]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 WEBHOOK_SECRET = "a webhook secret of the tests"
@@ -108,23 +105,14 @@ def github(db: None, sandbox_url: str) -> Service:
     return service
 
 
-@pytest.fixture
-def remote() -> Iterator[ScriptedServer]:
-    """A remote that says what the test tells it to say."""
+@pytest.fixture(scope="session")
+def _scripted_server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         yield server
 
 
-# --- the closing line: how many were skipped, and why ---------------------------------------------
-
-
-def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", []))
-    listed = "; ".join(f"{count} because {reason.removeprefix('Skipped: ')}" for reason, count in reasons.items())
-    config.stash[CLOSING_LINE] = f"{reasons.total()} skipped{': ' + listed if listed else ''}."
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if line := config.stash.get(CLOSING_LINE, ""):
-        print(line)
+@pytest.fixture
+def remote(_scripted_server: ScriptedServer) -> ScriptedServer:
+    """A remote that says what the test tells it to say."""
+    _scripted_server.answers(Reply())
+    return _scripted_server
