@@ -82,6 +82,11 @@ class Copy:
                 processes.kill_group(group)
             popen.wait()
 
+    def manage(self, *arguments: str) -> None:
+        """A management command in the copy: what it enqueues is signed with the copy's own key."""
+        command = [".venv/bin/python", "manage.py", *arguments]
+        subprocess.run(command, cwd=self.folder, env=self._environment(), capture_output=True, check=True)
+
     def is_up(self) -> bool:
         """Whether the login page is there, and the sandbox."""
         try:

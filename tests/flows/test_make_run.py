@@ -13,7 +13,6 @@ import requests
 from django.contrib.auth.models import User
 from pytest_django import DjangoDbBlocker
 
-from integrations import ops
 from integrations.models import Credential, Service, Stream, SyncRun
 from tests.flows import processes
 from tests.flows.browserless import signed_in
@@ -81,8 +80,8 @@ def test_ctrl_c_ends_everything_while_a_sync_waits_for_its_remote(copy: Copy) ->
         seconds_until(copy.is_up, UP_S, "the first start")
         faults = f"http://127.0.0.1:{copy.sandbox_port}/_faults/cms/"
         requests.post(faults, json={"delay_s": 60}, timeout=5).raise_for_status()
-        sync = ops.sync(Stream.objects.get(), SyncRun.Trigger.COMMAND)
-        running = SyncRun.objects.filter(pk=sync.pk, state=SyncRun.State.RUNNING)
+        copy.manage("sync", "articles")
+        running = SyncRun.objects.filter(state=SyncRun.State.RUNNING)
         seconds_until(running.exists, 30, "the worker has begun")
         print(f"Ctrl-C took {stop(run):.1f} s")
         assert "Traceback" not in run.output(), run.output()
