@@ -106,7 +106,7 @@ class PropertyAdmin(SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
     )
     resource_classes = (PropertyResource,)
-    empty_state = "No property has been copied yet."
+    empty_state = "No property has been copied yet. Open a service that offers some and press “Sync now”."
 
 
 @admin.register(Record)
@@ -120,4 +120,4 @@ class RecordAdmin(SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
     )
     resource_classes = (RecordResource,)
-    empty_state = "No record has been copied yet."
+    empty_state = "No record has been copied yet. Open a service that offers some and press “Sync now”."

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from integrations.models import Service, SyncRun
 from tests.browser.conftest import Console
-from tests.browser.steps import COLOURED, DARK_LINE, card, dialog, figure, message, panel, press, sign_in
+from tests.browser.steps import COLOURED, DARK_LINE, PHONE, card, dialog, figure, message, panel, press, sign_in
 from tests.flows.deployment import PASSWORD
 
 BACKGROUND = "element => getComputedStyle(element).backgroundColor"
@@ -23,6 +23,14 @@ def test_a_second_sync_says_that_one_is_under_way(page: Page, console: Console, 
     press(page, "Sync now")
     message(page, "is already being synced. Wait for that run to end.")
     assert SyncRun.objects.filter(pk__gt=held_run.pk).count() == 0
+
+
+def test_the_verbs_are_reached_on_a_phone(page: Page, console: Console) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(console.articles.get_absolute_url())
+    page.locator("#header-inner").get_by_text("more_horiz").click()
+    press(page, "Check now")
+    message(page, "Started:")
 
 
 def test_an_expired_session_ends_on_the_login_page_and_leads_back(
