@@ -36,6 +36,7 @@ def watched(db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapture
     """A supervisor with a running cluster."""
     caplog.set_level(logging.INFO, "integrations.supervisor")
     monkeypatch.setattr(supervisor, "Cluster", FakeCluster)
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)  # it would end the test's transaction
     watching = Supervisor()
     one_round(watching)
     return watching
