@@ -55,6 +55,13 @@ def waiting(at_most: int) -> int:
     return len(unfetched.values_list("pk")[:at_most])
 
 
+def oldest_fetched() -> int | None:
+    """The oldest bell that a worker has taken and nobody has ticked off yet."""
+    fetched = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__gt=timezone.now())
+    pk: int | None = fetched.order_by("pk").values_list("pk", flat=True).first()
+    return pk
+
+
 def free_fetched() -> None:
     """Let the next worker have what a dead one had fetched; without this it would wait for `retry` seconds.
 
