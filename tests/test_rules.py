@@ -25,6 +25,8 @@ from tests.transport.server import Reply, ScriptedServer
 Checker = Callable[[str], set[str]]
 CLIENTS = ("requests", "urllib3", "urllib.request", "http.client", "httpx", "aiohttp", "ftplib", "smtplib", "telnetlib")
 WRITES = ("create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update", "save")
+# The supervisor's clock, commands at which a person waits, and the faults of the sandboxes.
+WAITERS = ("integrations/supervisor.py", "integrations/management/", "integrations/faults.py")
 CANARY = "canary-of-the-rules-0123456789"
 
 
@@ -74,7 +76,7 @@ RULES: dict[str, tuple[Checker, tuple[Path, ...], tuple[str, ...]]] = {
     "10: no worker sleeps": (
         sleeps,
         (APP, ROOT / "console"),
-        ("integrations/supervisor.py", "integrations/management/"),
+        WAITERS,
     ),
 }
 
