@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.models import Schedule
-from django_q.signing import BadSignature, SignedPackage
+from django_q.signing import SignedPackage
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class Broker(ORM):  # type: ignore[misc]  # django-q2 has no types
     def _is_ours(self, pk: int, payload: str) -> bool:
         try:
             name = SignedPackage.loads(payload)["func"]
-        except (BadSignature, TypeError, KeyError):
+        except Exception:  # noqa: BLE001 - unpickling raises anything, and one error here stops the whole queue
             name = "an unreadable task"
-        if name in ALLOWED:
+        if isinstance(name, str) and name in ALLOWED:
             return True
         logger.error("dropped a queued task that is not on the allow-list: %s", name)
         self.delete(pk)
@@ -49,9 +49,8 @@ class Broker(ORM):  # type: ignore[misc]  # django-q2 has no types
 
 
 def ensure_tick(**_: Any) -> None:
-    """Exactly one schedule: what is due is in our own tables."""
-    Schedule.objects.exclude(func=TICK).delete()
-    Schedule.objects.get_or_create(
-        func=TICK,
-        defaults={"name": "tick", "schedule_type": Schedule.MINUTES, "minutes": 1, "next_run": timezone.now()},
-    )
+    """Exactly one schedule, whatever was added or changed since: what is due is in our own tables."""
+    ours = Schedule.objects.filter(func=TICK).order_by("pk").values_list("pk", flat=True)
+    Schedule.objects.exclude(pk__in=list(ours[:1])).delete()
+    each_minute = {"schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1, "next_run": timezone.now()}
+    Schedule.objects.update_or_create(func=TICK, defaults={"name": "tick", "args": None, "kwargs": None, **each_minute})
