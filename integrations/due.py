@@ -46,7 +46,7 @@ def start() -> None:
 def _free_expired(model: type[Job]) -> None:
     counters: dict[str, Any] = {"lost": F("lost") + 1} if model is SyncRun else {}
     for job in model._default_manager.filter(leases.expired())[:AT_ONCE]:
-        if not leases.free(job, GIVE_UP[model], MOST_DEATHS, **counters):
+        if leases.free(job, GIVE_UP[model], MOST_DEATHS, **counters):
             _report_death(job)
 
 

@@ -42,7 +42,7 @@ def validate(lease: leases.Lease) -> None:
             found = decode(stream)
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        derivatives.generate(media)
+        _make_thumbnail(media)
     except FileNotFoundError:
         _quarantine(lease, "missing", "The file is no longer in the storage. Upload it again.")
     except NotAccepted as reason:
@@ -57,6 +57,16 @@ def validate(lease: leases.Lease) -> None:
             failure_code="",
             failure_message="",
         )
+
+
+def _make_thumbnail(media: MediaAttachment) -> None:
+    try:
+        derivatives.generate(media)
+    except (OSError, ValueError) as error:
+        raise NotAccepted(
+            "No thumbnail can be made of the picture, perhaps because it is hundreds of times as long as wide. "
+            "Upload another one."
+        ) from error
 
 
 def _quarantine(lease: leases.Lease, code: str, message: str) -> None:
@@ -76,7 +86,9 @@ def decode(stream: BinaryIO | File[bytes]) -> Picture:
                 if image.width * image.height > LARGEST_PIXELS:
                     raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.")
                 image.load()
-                return Picture(Image.MIME[image.format or "PNG"], image.width, image.height)
+                # A camera's JPEG that holds several pictures is a JPEG to every browser.
+                content_type = Image.MIME["JPEG" if image.format == "MPO" else image.format or "PNG"]
+                return Picture(content_type, image.width, image.height)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.") from error
     except UnidentifiedImageError as error:
