@@ -131,6 +131,17 @@ class LogAdmin(ConsoleAdmin):
         """Nobody deletes from a log; retention does."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Without “History”: what nobody changes has none."""
+        extra = {**(extra_context or {}), "show_history": False}
+        return super().changeform_view(request, object_id, form_url, extra)
+
 
 class LivePanel:
     """A part of the row's page that keeps itself fresh while the row is still moving."""
@@ -158,7 +169,7 @@ class LivePanel:
     def panel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The panel as it is now; tells htmx to stop once nothing moves any more."""
         row = self.found(request, object_id)  # type: ignore[attr-defined]
-        context = {"row": row, **self.panel_context(request, row)}
+        context = {"row": row, "panel_url": request.path, **self.panel_context(request, row)}
         response = render(request, self.panel_template, context)
         response.status_code = 200 if self.is_moving(row) else STOP_POLLING
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -102,13 +103,16 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
         """Health, figures of a day, streams with their last runs."""
         window = stats.WINDOWS[stats.DEFAULT_WINDOW]
         runs = {run.stream_id: run for run in _newest_runs(row)}
+        incidents = list(row.incidents.filter(state__in=("open", "acknowledged")))
         return {
             "state": row.state,
             "figures": stats.figures_by_service(window).get(row.pk, stats.Figures()),
             "window": window,
             "streams": [(stream, runs.get(stream.pk)) for stream in row.streams.all()],
             "failing": stats.failing_events().get(row.pk, 0),
-            "incidents": row.incidents.filter(state__in=("open", "acknowledged")),
+            "busy": _is_busy(row, runs.values()),
+            "incidents": incidents,
+            "told_by_incident": any(incident.message == row.state.remark for incident in incidents),
             "hook_url": request.build_absolute_uri(reverse("hook", args=[row.slug])) if _listens(row) else "",
         }
 
@@ -211,6 +215,12 @@ LIMITS = (
 def _listens(service: Service) -> bool:
     system = systems.all_systems().get(service.system)
     return system is not None and system.receives_webhooks
+
+
+def _is_busy(service: Service, runs: Iterable[SyncRun]) -> bool:
+    """Whether somebody waits for a run or a check of it: then its page looks every second."""
+    moving = any(run.state in {SyncRun.State.QUEUED, SyncRun.State.RUNNING} for run in runs)
+    return moving or service.checks.filter(state__in=HealthCheck.ACTIVE).exists()
 
 
 def _newest_runs(service: Service) -> QuerySet[SyncRun]:

@@ -28,6 +28,9 @@ from tests.flows import processes
 from tests.flows.databases import fresh_database, orm_on
 
 START_S = 30.0
+# What `make run` has on one machine, where the defaults are those of production.
+FIRST_START = {"DJANGO_SETTINGS_MODULE": "console.settings", "HTTPS": "false", "ENVIRONMENT": "development"}
+PASSWORD = "the password of the first superuser"
 
 
 class Failed(Exception):
@@ -105,10 +108,11 @@ class Deployment:
         self.wait_until(worker, lambda: processes.children(worker.pid))
         return worker
 
-    def start_sandbox(self) -> Running:
-        """Start `manage.py sandbox`; returns when it answers."""
-        sandbox = self.start("sandbox", *self._manage("sandbox", "--port", str(self.sandbox_port)))
-        self.wait_until(sandbox, lambda: processes.listens(self.sandbox_port))
+    def start_sandbox(self, port: int | None = None) -> Running:
+        """Start `manage.py sandbox`, on another port if something stands in front of it; returns when it answers."""
+        at = port or self.sandbox_port
+        sandbox = self.start("sandbox", *self._manage("sandbox", "--port", str(at)))
+        self.wait_until(sandbox, lambda: processes.listens(at))
         return sandbox
 
     def start_web(self) -> Running:
@@ -162,12 +166,14 @@ class Deployment:
 
 
 @contextmanager
-def deploy(folder: Path, template: str = "") -> Iterator[Deployment]:
+def deploy(folder: Path, template: str = "", *, first_start: bool = False) -> Iterator[Deployment]:
     """A console with a fresh, migrated database; nothing runs yet.
 
     Args:
         folder: for its files, the processes' output among them; the caller removes it.
         template: the URL of a migrated database to copy, which saves the seconds of migrating.
+        first_start: with the real settings and what `manage.py prepare --demo` leaves: static files, two
+            services and the superuser `admin`, whose password is PASSWORD.
     """
     with fresh_database(folder, template) as database_url, orm_on(database_url):
         deployment = Deployment(
@@ -179,10 +185,13 @@ def deploy(folder: Path, template: str = "") -> Iterator[Deployment]:
                 "SECRET_KEY": settings.SECRET_KEY,
                 "CREDENTIAL_KEYS": ",".join(settings.CREDENTIAL_KEYS),
                 "ALLOWED_HOSTS": "127.0.0.1,localhost",
+                **(FIRST_START | {"CONSOLE_ADMIN_PASSWORD": PASSWORD} if first_start else {}),
             },
         )
         try:
-            if not template:
+            if first_start:
+                deployment.run("prepare", "--demo")
+            elif not template:
                 deployment.run("migrate")
                 deployment.run("createcachetable")
             yield deployment
