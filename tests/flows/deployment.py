@@ -179,6 +179,8 @@ def deploy(folder: Path, template: str = "") -> Iterator[Deployment]:
                 "SECRET_KEY": settings.SECRET_KEY,
                 "CREDENTIAL_KEYS": ",".join(settings.CREDENTIAL_KEYS),
                 "ALLOWED_HOSTS": "127.0.0.1,localhost",
+                "WORKERS": "2",
+                "LOG_LEVEL": "INFO",
             },
         )
         try:
