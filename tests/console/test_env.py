@@ -69,10 +69,6 @@ def test_every_mistake_is_said_at_once() -> None:
     assert re.findall(r"^  ([A-Z_]+):", done.stderr, re.MULTILINE) == ["DEBUG", "SECRET_KEY", "WORKERS"]
 
 
-def test_the_two_secrets_are_enough_to_start() -> None:
-    assert manage("check").returncode == 0
-
-
 def test_the_example_names_exactly_what_is_read_each_with_an_explanation() -> None:
     lines = EXAMPLE.splitlines()
     named = {found[1]: number for number, line in enumerate(lines) if (found := re.match(r"#?([A-Z_]+)=", line))}
@@ -82,6 +78,7 @@ def test_the_example_names_exactly_what_is_read_each_with_an_explanation() -> No
 
 
 def shell(code: str, **environment: str) -> list[str]:
+    """What the code prints in a console that starts with the two secrets and this environment."""
     done = manage("shell", "--verbosity", "0", "--command", code, environment=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -119,8 +116,7 @@ print(settings.CACHES["default"]["BACKEND"], settings.CACHES["default"]["LOCATIO
 """
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_postgresql_and_redis_are_chosen_by_url(scheme: str) -> None:
-    found = shell(DATABASE, DATABASE_URL=f"{scheme}://ops:word@db.example:5433/console", REDIS_URL="redis://cache/0")
+def test_postgresql_and_redis_are_chosen_by_url() -> None:
+    found = shell(DATABASE, DATABASE_URL="postgres://ops:word@db.example:5433/console", REDIS_URL="redis://cache/0")
     assert found[:6] == ["django.db.backends.postgresql", "db.example", "5433", "ops", "console", "60"]
     assert found[6:] == ["django.core.cache.backends.redis.RedisCache", "redis://cache/0"]
