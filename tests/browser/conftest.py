@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,14 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.contrib.auth.models import Group, User
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState
 from pytest_django import DjangoDbBlocker
 
 from integrations import credentials, ops
 from integrations.models import Service, ServiceState, SyncRun, WebhookEvent, WorkerHeartbeat
 from integrations.roles import VIEWER
+from tests.browser.busy import a_busy_day
+from tests.browser.chromium import PATIENCE_MS, find, launched
 from tests.browser.deliveries import deliver_push
 from tests.browser.relay import Relay
 from tests.browser.steps import DESKTOP, sign_in
@@ -24,18 +25,7 @@ from tests.browser.watch import Watch
 from tests.flows.deployment import PASSWORD, Deployment, deploy
 from tests.flows.processes import free_port, seconds_until
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SECRET = "a webhook secret of these tests"
-PATIENCE_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -54,11 +44,7 @@ class Console:
 @pytest.fixture(scope="package")
 def chromium() -> str:
     """Where it is."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if not found:
-        assert not os.environ.get("CI"), f"CI must have one of {', '.join(CHROMIUM)}"
-        pytest.skip(f"none of {', '.join(CHROMIUM)} is on this machine")
-    return found
+    return find()
 
 
 @pytest.fixture(scope="package")
@@ -81,12 +67,8 @@ def console(
 @pytest.fixture(scope="package")
 def browser(chromium: str, console: Console) -> Iterator[Browser]:
     """Chromium itself."""
-    # Playwright runs an event loop in this thread, and Django would refuse the ORM for that.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        expect.set_options(timeout=PATIENCE_MS)
-        with playwright.chromium.launch(executable_path=chromium, args=FLAGS) as launched:
-            yield launched
+    with launched(chromium) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -152,6 +134,13 @@ def event(console: Console, shared_data: Path) -> WebhookEvent:
     newest = WebhookEvent.objects.order_by("-received_at")[:1]
     seconds_until(lambda: newest.get().state == WebhookEvent.State.SUCCEEDED, 20, "the delivery is processed")
     return newest.get()
+
+
+@pytest.fixture
+def busy_day(console: Console) -> Iterator[None]:
+    """Four services with a day behind them."""
+    with a_busy_day():
+        yield
 
 
 @pytest.fixture
