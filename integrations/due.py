@@ -57,6 +57,8 @@ def _report_death(job: Job) -> None:
         incidents.report(job.stream.service, Incident.Kind.SYNC, "worker_died", message)
     elif isinstance(job, WebhookEvent):
         incidents.report(job.service, Incident.Kind.WEBHOOK, "worker_died", message)
+    elif isinstance(job, HealthCheck):
+        incidents.report(job.service, Incident.Kind.HEALTH, "worker_died", message)
 
 
 def _ring_waiting(model: type[Job], is_crowded: bool) -> None:
@@ -69,7 +71,8 @@ def _ring_waiting(model: type[Job], is_crowded: bool) -> None:
     unheard = Q(enqueued_at=None)
     if not is_crowded:
         unheard |= Q(enqueued_at__lt=now - RING_AGAIN_AFTER)
-    for job in model._default_manager.filter(unheard, state__in=model.WAITING, due_at__lte=now).only("pk")[:AT_ONCE]:
+    waiting = model._default_manager.filter(unheard, state__in=model.WAITING, due_at__lte=now)
+    for job in waiting.order_by("due_at").only("pk")[:AT_ONCE]:
         ops.ring(job)
 
 

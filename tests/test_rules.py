@@ -26,7 +26,12 @@ Checker = Callable[[str], set[str]]
 CLIENTS = ("requests", "urllib3", "urllib.request", "http.client", "httpx", "aiohttp", "ftplib", "smtplib", "telnetlib")
 WRITES = ("create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update", "save")
 # The supervisor's clock, commands at which a person waits, and the faults of the sandboxes.
-WAITERS = ("integrations/supervisor.py", "integrations/management/", "integrations/faults.py")
+WAITERS = (
+    "integrations/supervisor.py",
+    "integrations/cluster.py",
+    "integrations/management/",
+    "integrations/faults.py",
+)
 CANARY = "canary-of-the-rules-0123456789"
 
 

@@ -131,7 +131,7 @@ def test_every_real_payload_is_told_in_a_sentence(shared_data: Path) -> None:
         sentences[path.name] = told(kind, path.read_bytes())
     assert [name for name, sentence in sentences.items() if not sentence or "None" in sentence or "{" in sentence] == []
     assert sentences["star.created-0.json"] == "star created in Codertocat/Hello-World"
-    assert sentences["push-0.json"].endswith("of Codertocat/Hello-World")
+    assert sentences["push-0.json"] == "Codertocat pushed the tag simple-tag to Codertocat/Hello-World"
 
 
 @pytest.mark.parametrize(
