@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from integrations import stats, systems
@@ -39,6 +39,11 @@ def live(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/dashboard_live.html", _figures(request))
 
 
+def no_such_page(_request: HttpRequest, **_: Any) -> HttpResponse:
+    """For addresses that a package brings and the console does not want."""
+    raise Http404
+
+
 def _may_see(request: HttpRequest) -> bool:
     return request.user.has_perm("integrations.view_service")
 
@@ -53,6 +58,7 @@ def _figures(request: HttpRequest) -> dict[str, Any]:
         "windows": stats.WINDOWS.values(),
         "cards": cards,
         "healthy": healthy,
+        "in_use": len(in_use),
         "tone": _tone([card.service.state.health for card in in_use]),
         "calls": sum(card.figures.calls for card in cards),
         "incidents": sum(stats.open_incidents().values()),

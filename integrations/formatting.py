@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+LONGEST_PRETTY = 1024 * 1024  # characters; nesting makes indentation grow with its square
 
 
 def ago(moment: datetime) -> str:
@@ -32,7 +33,7 @@ def moment(stamp: datetime | None) -> SafeString | str:
     if stamp is None:
         return "–"
     local = timezone.localtime(stamp)
-    near = timezone.now() - stamp < timedelta(days=300)
+    near = abs(timezone.now() - stamp) < timedelta(days=300)
     return format_html(
         '<time datetime="{}" title="{}" class="c-moment">{} <span class="c-faint">· {}</span></time>',
         stamp.isoformat(),
@@ -43,7 +44,7 @@ def moment(stamp: datetime | None) -> SafeString | str:
 
 
 def milliseconds(value: float | None) -> str:
-    """12.3 ms, 340 ms, 2.1 s."""
+    """9.3 ms, 340 ms, 12.1 s."""
     if value is None:
         return "–"
     if value >= 1000:
@@ -99,10 +100,19 @@ def badge(value: str, label: str) -> SafeString:
 
 
 def pretty(value: object) -> str:
-    """JSON with one value a line; text that is no JSON as it is."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return str(value)
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """JSON with one value a line; as it is where it is no JSON, or nested so deep that it would be all indentation."""
+    try:
+        parsed = json.loads(value) if isinstance(value, str) else value
+        return _indented(parsed)
+    except (ValueError, RecursionError):
+        return value if isinstance(value, str) else "Nested too deep to be shown."
+
+
+def _indented(value: object) -> str:
+    pieces, length = [], 0
+    for piece in json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value):
+        pieces.append(piece)
+        length += len(piece)
+        if length > LONGEST_PRETTY:
+            raise ValueError("too long")
+    return "".join(pieces)

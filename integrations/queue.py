@@ -42,7 +42,7 @@ class Broker(ORM):  # type: ignore[misc]  # django-q2 has no types
             name = SignedPackage.loads(payload)["func"]
         except Exception:  # noqa: BLE001 - unpickling raises anything, and let through it would end the pusher for ever
             name = "an unreadable task"
-        if name in ALLOWED:
+        if isinstance(name, str) and name in ALLOWED:
             return True
         logger.error("dropped a queued task that is not on the allow-list: %s", name)
         self.delete(pk)
@@ -53,6 +53,13 @@ def waiting(at_most: int) -> int:
     """How many bells nobody has fetched yet, counted up to a number."""
     unfetched = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lt=timezone.now())
     return len(unfetched.values_list("pk")[:at_most])
+
+
+def oldest_fetched() -> int | None:
+    """The oldest bell that a worker has taken and nobody has ticked off yet."""
+    fetched = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__gt=timezone.now())
+    pk: int | None = fetched.order_by("pk").values_list("pk", flat=True).first()
+    return pk
 
 
 def free_fetched() -> None:
@@ -66,10 +73,8 @@ def free_fetched() -> None:
 
 
 def ensure_tick(**_: Any) -> None:
-    """Exactly one schedule: what is due is in our own tables."""
-    first = Schedule.objects.filter(func=TICK).order_by("pk").first()
-    Schedule.objects.exclude(pk=first.pk if first else None).delete()
-    every_minute = {"name": "tick", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
-    Schedule.objects.update_or_create(
-        func=TICK, defaults=every_minute, create_defaults={**every_minute, "next_run": timezone.now()}
-    )
+    """Exactly one schedule, whatever was added or changed since: what is due is in our own tables."""
+    ours = Schedule.objects.filter(func=TICK).order_by("pk").values_list("pk", flat=True)
+    Schedule.objects.exclude(pk__in=list(ours[:1])).delete()
+    each_minute = {"schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1, "next_run": timezone.now()}
+    Schedule.objects.update_or_create(func=TICK, defaults={"name": "tick", "args": None, "kwargs": None, **each_minute})

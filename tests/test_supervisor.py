@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
+from django_q.conf import Conf
+from django_q.models import OrmQ
 
 from integrations import due, heartbeat, supervisor
-from integrations.supervisor import STALE_S, STEADY_S, Supervisor
+from integrations.supervisor import STALE_S, STEADY_S, STUCK_S, Supervisor
 
 
 class FakeCluster:
@@ -32,6 +36,7 @@ def watched(db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCapture
     """A supervisor with a running cluster."""
     caplog.set_level(logging.INFO, "integrations.supervisor")
     monkeypatch.setattr(supervisor, "Cluster", FakeCluster)
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)  # it would end the test's transaction
     watching = Supervisor()
     one_round(watching)
     return watching
@@ -44,15 +49,27 @@ def one_round(watching: Supervisor) -> None:
 
 def test_replaces_a_queue_that_is_silent_for_too_long(watched: Supervisor, caplog: pytest.LogCaptureFixture) -> None:
     silent = watched._cluster
-    watched._heard_at -= STALE_S + 1
+    watched._silence._since -= STALE_S + 1
     one_round(watched)
     one_round(watched)
     assert silent
     assert not silent.lives()
     assert watched._cluster not in (None, silent)
     assert caplog.messages == [
-        "The processes of the queue are started again now. No task gave a sign of life for 60 s."
+        "The processes of the queue are started again now. No task gave a sign of life for 61 s."
     ]
+
+
+def test_replaces_a_queue_that_ticks_nothing_off(watched: Supervisor, caplog: pytest.LogCaptureFixture) -> None:
+    fetched = OrmQ.objects.create(key=Conf.CLUSTER_NAME, payload="", lock=timezone.now() + timedelta(hours=1))
+    one_round(watched)
+    assert not caplog.messages
+    watched._stuck._since -= STUCK_S + 1
+    one_round(watched)
+    one_round(watched)
+    fetched.refresh_from_db()
+    assert "is still not ticked off" in caplog.text
+    assert fetched.lock <= timezone.now()
 
 
 def test_does_not_replace_workers_for_a_heartbeat_that_cannot_be_read(
@@ -65,7 +82,7 @@ def test_does_not_replace_workers_for_a_heartbeat_that_cannot_be_read(
     with monkeypatch.context() as outage:
         outage.setattr(heartbeat, "last", away)
         for _ in range(3):
-            watched._heard_at -= STALE_S + 1
+            watched._silence._since -= STALE_S + 1
             one_round(watched)
     one_round(watched)
     one_round(watched)

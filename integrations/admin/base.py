@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import User
 from django.db import models
@@ -16,10 +17,33 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
 
 from integrations import ops
+from integrations.text import storable
 
 STOP_POLLING = 286  # htmx's own status code
+
+
+class ConsoleList(ChangeList):
+    """Django answers most nonsense in an address with the whole list and a note; here the rest of it too."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """The filters, or a refusal of dates beyond the calendar and of characters no database takes."""
+        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+            raise IncorrectLookupParameters
+        try:
+            return super().get_filters(request)
+        except (OverflowError, ValueError) as nonsense:
+            raise IncorrectLookupParameters from nonsense
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One page of rows, read here rather than in the template, so that a number too large can be refused."""
+        try:
+            super().get_results(request)
+            len(self.result_list)
+        except OverflowError as nonsense:
+            raise IncorrectLookupParameters from nonsense
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -33,6 +57,25 @@ class ConsoleAdmin(ModelAdmin):
     warn_unsaved_form = True
     empty_value_display = "–"
     empty_state = ""
+    not_in_list: tuple[str, ...] = ()  # columns that may be large and that the list does not show
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
+        """One that nonsense in its address does not break."""
+        return ConsoleList
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Lists read no large columns."""
+        queryset, match = super().get_queryset(request), request.resolver_match
+        in_list = match is not None and (match.url_name or "").endswith("_changelist")
+        return queryset.defer(*self.not_in_list) if in_list else queryset
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of that key; a key that no database takes has none."""
+        return None if "\x00" in object_id else super().get_object(request, object_id, from_field)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """What fits the words, less what no database takes."""
+        return super().get_search_results(request, queryset, storable(search_term))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002 - Django's signature
         """None: Django's “delete selected” would be the only one."""
@@ -167,4 +210,4 @@ def list_link(table: type[models.Model], text: str, /, **filters: Any) -> SafeSt
 
 def code(text: str) -> SafeString:
     """Text as it came, scrolling in its own box."""
-    return format_html('<pre class="c-code">{}</pre>', text) if text else SafeString("–")
+    return format_html('<pre class="c-code">{}</pre>', storable(text)) if text else SafeString("–")

@@ -27,6 +27,7 @@ class CallAdmin(LogAdmin):
         ("started_at", RangeDateTimeFilter),
     )
     list_select_related = ("service", "run__stream__service", "event", "check_row__service", "actor")
+    not_in_list = ("event__headers", "event__body")
     search_fields = ("operation", "url", "remote_id")
     date_hierarchy = "started_at"
     fieldsets = (

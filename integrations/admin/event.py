@@ -31,6 +31,7 @@ class WebhookEventAdmin(LivePanel, LogAdmin):
         ("received_at", RangeDateTimeFilter),
     )
     list_select_related = ("service",)
+    not_in_list = ("headers", "body")
     search_fields = ("delivery_id", "event_type", "summary")
     date_hierarchy = "received_at"
     actions_detail = ("replay",)
@@ -41,15 +42,6 @@ class WebhookEventAdmin(LivePanel, LogAdmin):
     )
     readonly_fields = ("payload", "sent_headers", "trail")
     empty_state = "Nothing has been received. Give the sender the webhook address shown on the service's page."
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Lists read no bodies."""
-        queryset = super().get_queryset(request)
-        return (
-            queryset
-            if request.resolver_match and "object_id" in request.resolver_match.kwargs
-            else queryset.defer("body")
-        )
 
     def panel_context(self, request: HttpRequest, row: WebhookEvent) -> dict[str, Any]:  # noqa: ARG002
         """Its attempts."""

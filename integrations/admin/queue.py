@@ -18,6 +18,7 @@ class WaitingAdmin(LogAdmin):
     """Bells that no worker has heard yet."""
 
     list_display = ("id", "key", "locked")
+    not_in_list = ("payload",)
     fields = ("id", "key", "locked")
     readonly_fields = ("locked",)
     empty_state = "The queue is empty: every bell has been heard."
@@ -42,6 +43,7 @@ class FailureAdmin(LogAdmin):
     """Tasks that ended in an error of the console itself."""
 
     list_display = ("func", "started", "stopped")
+    not_in_list = ("args", "kwargs", "result")
     fields = ("func", "args", "started", "stopped", "result")
     date_hierarchy = "started"
     empty_state = "No task has failed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from import_export import fields, resources
@@ -10,18 +11,21 @@ from import_export.formats.base_formats import CSV, JSON
 from integrations.models import Essay, Property, Record, Service
 
 FORMATS = (CSV, JSON)
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 class SafeField(fields.Field):
     """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
 
     def export(self, instance: Any, **kwargs: Any) -> Any:
-        """The cell."""
-        value = super().export(instance, **kwargs)
-        if isinstance(value, str) and (value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS)):
-            return f"'{value}"
-        return value
+        """The cell. Only text can be a formula; a negative longitude is a number and stays one."""
+        cell = super().export(instance, **kwargs)
+        if not isinstance(self.get_value(instance), str) or not isinstance(cell, str):
+            return cell
+        # NFKC, because some spreadsheets take the wide signs of East Asian scripts too.
+        begins = unicodedata.normalize("NFKC", cell.lstrip()[:1])
+        formula = cell.startswith(("\t", "\r")) or begins.startswith(FORMULA_STARTS)
+        return f"'{cell}" if formula else cell
 
 
 class SafeResource(resources.ModelResource):

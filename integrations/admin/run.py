@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
@@ -14,7 +15,7 @@ from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
 from integrations.admin.base import LivePanel, LogAdmin, code, link, list_link
-from integrations.models import Call, Change, RecordError, SyncRun
+from integrations.models import Call, Change, RecordError, SyncedModel, SyncRun
 from integrations.sync.engine import synced_model
 
 SHOWN = 10
@@ -45,8 +46,8 @@ class SyncRunAdmin(LivePanel, LogAdmin):
         """The counts are on the row; here what hangs on it."""
         return {
             "calls": row.calls.defer("url")[:SHOWN],
-            "changes": row.changes.all()[:SHOWN],
-            "errors": row.errors.all()[:SHOWN],
+            "changes": row.changes.defer("diff")[:SHOWN],
+            "errors": row.errors.defer("raw")[:SHOWN],
         }
 
     def has_retry_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
@@ -128,13 +129,29 @@ class SyncRunAdmin(LivePanel, LogAdmin):
         return list_link(Call, str(obj.correlation_id), correlation_id=obj.correlation_id)
 
 
+class CopiedTable(admin.SimpleListFilter):
+    """Which table. Django's own filter would read the whole log to learn the few names in it."""
+
+    title = "table"
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        """The tables that runs write."""
+        return [(model.__name__, str(model._meta.verbose_name_plural)) for model in SyncedModel.__subclasses__()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:  # noqa: ARG002
+        """Its changes."""
+        return queryset.filter(model=self.value()) if self.value() else queryset
+
+
 @admin.register(Change)
 class ChangeAdmin(LogAdmin):
     """What runs created and updated."""
 
     list_display = ("external_id", "what", "model", "run_link", "row_link")
-    list_filter = (("kind", ChoicesDropdownFilter), "model")
+    list_filter = (("kind", ChoicesDropdownFilter), CopiedTable)
     list_select_related = ("run__stream__service",)
+    not_in_list = ("diff",)
     search_fields = ("external_id__exact",)
     search_help_text = "The exact id at the source"
     fields = ("external_id", "what", "model", "run_link", "row_link", "difference")
@@ -154,6 +171,8 @@ class ChangeAdmin(LogAdmin):
     @display(description="row")
     def row_link(self, obj: Change) -> SafeString | str:
         """The row it was done to."""
+        if obj.object_id is None:
+            return "–"
         model: Any = synced_model(obj.model)
         row = model(pk=obj.object_id)  # not read: a list of fifty would read fifty
         return link(row, f"{model._meta.verbose_name} {obj.object_id}".capitalize())
@@ -171,6 +190,7 @@ class RecordErrorAdmin(LogAdmin):
     list_display = ("external_id", "field", "reason", "run_link", "seen")
     list_filter = (("state", ChoicesDropdownFilter),)
     list_select_related = ("run__stream__service",)
+    not_in_list = ("raw",)
     fields = ("external_id", "field", "reason", "run_link", "seen", "sent")
     readonly_fields = ("run_link", "seen", "sent")
     empty_state = "Every item that was read could be used."

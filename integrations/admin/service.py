@@ -90,6 +90,11 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
         )
         return HttpResponseRedirect(obj.get_absolute_url())
 
+    def has_change_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
+        """Not without its System, which says what there is to change."""
+        known = obj is None or obj.system in systems.all_systems()
+        return known and bool(super().has_change_permission(request, obj))
+
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:  # noqa: ARG002
         """Its log would go with it; a service is switched off instead."""
         return False
@@ -208,7 +213,8 @@ LIMITS = (
 
 
 def _listens(service: Service) -> bool:
-    return systems.get(service.system).receives_webhooks
+    system = systems.all_systems().get(service.system)
+    return system is not None and system.receives_webhooks
 
 
 def _is_busy(service: Service, runs: Iterable[SyncRun]) -> bool:

@@ -47,7 +47,9 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
 
 def form_for(service: Service) -> type[ServiceForm]:
     """A form class with a field for each option and secret."""
-    system = systems.get(service.system)
+    system = systems.all_systems().get(service.system)
+    if system is None:
+        return ServiceForm
     stored = {row.field: row for row in Credential.objects.filter(service=service, superseded_at=None)}
     fields: dict[str, Any] = {f"{OPTION}{option.name}": _option_field(option) for option in system.options}
     fields |= {f"{SECRET}{secret.name}": _secret_field(secret, stored.get(secret.name)) for secret in system.secrets}

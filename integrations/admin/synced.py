@@ -79,6 +79,7 @@ class EssayAdmin(SyncedAdmin):
     """Articles and texts."""
 
     list_display = ("title", "author", "service", "published", "synced")
+    not_in_list = ("body",)
     search_fields = ("title", "slug", "external_id")
     fieldsets = (
         (None, {"fields": ("title", "slug", "author", "url", "published_at")}),
@@ -99,6 +100,7 @@ class PropertyAdmin(SyncedAdmin):
     """Parcels of land."""
 
     list_display = ("__str__", "parcel_id", "city", "service", "synced")
+    not_in_list = ("data",)
     search_fields = ("parcel_id", "address", "external_id")
     fieldsets = (
         (None, {"fields": ("parcel_id", "address", "city", "postal_code", ("latitude", "longitude"))}),
@@ -114,6 +116,7 @@ class RecordAdmin(SyncedAdmin):
     """Whatever has no table of its own."""
 
     list_display = ("__str__", "external_id", "service", "synced")
+    not_in_list = ("data",)
     search_fields = ("title", "external_id")
     fieldsets = (
         (None, {"fields": ("title", "raw")}),

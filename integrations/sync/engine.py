@@ -21,7 +21,7 @@ from integrations.models import Call, Incident, RecordError, Stream, SyncedModel
 from integrations.recorder import Cause
 from integrations.sync.upsert import Counts, upsert
 from integrations.systems import UnknownSystem
-from integrations.systems.base import Page
+from integrations.systems.base import Page, UnknownStream
 from integrations.transport.errors import CallError, Parked
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _try(job: SyncRun, lease: leases.Lease) -> bool:
         lease.wait(SyncRun.State.PARKED, parked.until, failure_message=f"{parked} Goes on by itself.", claims=0)
     except CallError as error:
         _fail(job, lease, "source", error.outcome, error.for_staff())
-    except (CredentialUnavailable, UnknownSystem) as error:
+    except (CredentialUnavailable, UnknownSystem, UnknownStream) as error:
         _fail(job, lease, "configuration", "not_configured", str(error))
     except Exception as error:
         logger.exception("run %s failed", job.pk)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from integrations import text
+
 DEEPEST = 100
 
 
@@ -17,7 +19,7 @@ def storable(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         return "nested too deeply"
     if isinstance(value, str):
-        return value.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+        return text.storable(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):

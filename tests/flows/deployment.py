@@ -185,6 +185,8 @@ def deploy(folder: Path, template: str = "", *, first_start: bool = False) -> It
                 "SECRET_KEY": settings.SECRET_KEY,
                 "CREDENTIAL_KEYS": ",".join(settings.CREDENTIAL_KEYS),
                 "ALLOWED_HOSTS": "127.0.0.1,localhost",
+                "WORKERS": "2",
+                "LOG_LEVEL": "INFO",
                 **(FIRST_START | {"CONSOLE_ADMIN_PASSWORD": PASSWORD} if first_start else {}),
             },
         )

@@ -41,6 +41,20 @@ def test_stops_within_ten_seconds_when_idle(worker: Running) -> None:
     assert processes.members(guard) == []
 
 
+def test_a_second_signal_does_not_wait_for_running_tasks(
+    deployment: Deployment, articles: Service, worker: Running
+) -> None:
+    guard = guard_of(worker)
+    deployment.fault("cms", delay_s=15)
+    run = ops.sync(articles.streams.get(), SyncRun.Trigger.COMMAND)
+    seconds_until(lambda: SyncRun.objects.get(pk=run.pk).state == SyncRun.State.RUNNING, 10, "the run has begun")
+    worker.popen.terminate()
+    seconds_until(lambda: "The worker stops." in worker.output(), 10, "the first signal is heard")
+    assert worker.stop(at_most=10) == 0
+    assert processes.members(guard) == []
+    assert SyncRun.objects.get(pk=run.pk).state == SyncRun.State.RUNNING
+
+
 def test_nothing_is_left_ten_seconds_after_the_supervisor_was_killed(worker: Running) -> None:
     guard = guard_of(worker)
     assert len(processes.members(guard)) > 5

@@ -18,10 +18,9 @@ def naughty(shared_data: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("form", ["{}", "sha256={}"], ids=["bare", "prefixed"])
-def test_no_naughty_string_passes_for_a_signature(send: Send, naughty: list[str], form: str) -> None:
-    for text in naughty:
-        assert send(HTTP_X_HUB_SIGNATURE_256=form.format(text)).status_code == 400, text
+def test_no_naughty_string_passes_for_a_signature(send: Send, naughty: list[str]) -> None:
+    for text in (*naughty, *(f"sha256={text}" for text in naughty[::4])):
+        assert send(HTTP_X_HUB_SIGNATURE_256=text).status_code == 400, text
     assert not WebhookEvent.objects.exists()
 
 

@@ -20,13 +20,13 @@ from tests.webhooks.conftest import ADDRESS, PUSH, Send, files, sign
 
 
 def test_real_payloads_are_accepted_once_and_processed_once(send: Send, shared_data: Path) -> None:
-    for path in files(shared_data / "github-webhooks"):
+    for number, path in enumerate(files(shared_data / "github-webhooks")):
         body, kind = path.read_bytes(), path.name.partition(".")[0].partition("-")[0]
         answers = [send(body, HTTP_X_GITHUB_DELIVERY=path.name, HTTP_X_GITHUB_EVENT=kind) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [200, 200], path.name
         event = WebhookEvent.objects.get(delivery_id=f"id:{path.name}")
         assert (bytes(event.body), event.event_type, event.duplicates) == (body, kind, 1)
-        for _ in range(2):
+        for _ in range(1 if number % 10 else 2):
             tasks.process_event(str(event.pk))
         event.refresh_from_db()
         assert (event.state, event.attempts.count()) == ("succeeded", 1), event.failure_message

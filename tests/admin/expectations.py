@@ -1,0 +1,99 @@
+"""Who may reach which page: one line for each address of the admin. A new page without a line fails the matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NOBODY = ""
+ROOT = "root"
+MANAGES = "manager root"
+ACTS = "operator manager root"
+SEES = "viewer operator manager root"
+STAFF = "stranger viewer operator manager root"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Who may ask for a page and who may send to it; everybody else is refused.
+
+    Attributes:
+        got, posted: statuses for those who may.
+        needs: what of the row the address takes: "" none, "pk" its key.
+        refused: status for staff who may not.
+    """
+
+    gets: str
+    posts: str
+    got: int = 200
+    posted: int = 200
+    needs: str = "pk"
+    refused: int = 403
+
+
+def _model(sees: str, adds: str, changes: str, deletes: str, **others: Page) -> dict[str, Page]:
+    """The pages that Django makes for every model. An empty form is answered with its errors, which is a 200."""
+    return {
+        "changelist": Page(sees, sees, needs=""),
+        "add": Page(adds, adds, needs=""),
+        "history": Page(sees, sees),
+        "delete": Page(deletes, deletes, posted=302),
+        "change": Page(sees, changes),
+        **others,
+    }
+
+
+def _log(**others: Page) -> dict[str, Page]:
+    return _model(SEES, NOBODY, NOBODY, NOBODY, **others)
+
+
+def _does(who: str) -> Page:
+    return Page(who, who)
+
+
+LIVE = Page(SEES, SEES, refused=404)
+EXPORT = Page(ACTS, ACTS, needs="")
+LOCKED = _model(ROOT, NOBODY, NOBODY, NOBODY)
+MODELS: dict[str, dict[str, Page]] = {
+    "auth_user": _model(ROOT, ROOT, ROOT, ROOT, password_change=Page(ROOT, ROOT)),
+    "auth_group": _model(ROOT, ROOT, ROOT, ROOT),
+    "django_q_ormq": LOCKED,
+    "django_q_schedule": LOCKED,
+    "django_q_failure": LOCKED,
+    "integrations_call": _log(),
+    "integrations_change": _log(),
+    "integrations_recorderror": _log(),
+    "integrations_incident": _log(),
+    "integrations_essay": _log(export=EXPORT),
+    "integrations_property": _log(export=EXPORT),
+    "integrations_record": _log(export=EXPORT),
+    "integrations_healthcheck": _log(live=LIVE),
+    "integrations_syncrun": _log(live=LIVE, retry=_does(ACTS)),
+    "integrations_webhookevent": _log(live=LIVE, replay=_does(ACTS)),
+    "integrations_mediaattachment": _model(SEES, ACTS, ACTS, MANAGES, validate_again=_does(ACTS))
+    | {"change": Page(SEES, ACTS, posted=302)},  # the description may be empty, so an empty form is a good one
+    "integrations_stream": _model(SEES, NOBODY, MANAGES, NOBODY, sync_now=_does(ACTS))
+    | {"change": Page(SEES, MANAGES, posted=302)},
+    "integrations_service": _model(
+        SEES,
+        MANAGES,
+        MANAGES,
+        NOBODY,
+        live=LIVE,
+        export=Page(MANAGES, MANAGES, needs=""),
+        sync_now=_does(ACTS),
+        check_now=_does(ACTS),
+    ),
+}
+OTHERS = {
+    "index": Page(STAFF, STAFF, needs=""),
+    "login": Page(STAFF, STAFF, got=302, needs=""),  # they are signed in already
+    "logout": Page(STAFF, STAFF, got=405, needs=""),
+    "password_change": Page(STAFF, STAFF, needs=""),
+    "password_change_done": Page(STAFF, STAFF, posted=405, needs=""),
+    "jsi18n": Page(STAFF, STAFF, posted=405, needs=""),
+    "search": Page(STAFF, STAFF, needs=""),
+    "autocomplete": Page(NOBODY, STAFF, posted=405, needs=""),  # no form of ours asks it
+    "view_on_site": Page(NOBODY, NOBODY, needs="content type", refused=404),
+    "app_list": Page(SEES, SEES, needs="app", refused=404),
+}
+EXPECTED = OTHERS | {f"{model}_{kind}": page for model, pages in MODELS.items() for kind, page in pages.items()}

@@ -1,0 +1,247 @@
+"""A console in use: services of both systems, rows in every state, and text by people who mean harm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import cycle, product
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.utils import timezone
+from django_q.models import Failure
+from django_q.tasks import async_task
+
+from integrations import credentials
+from integrations.models import (
+    Attempt,
+    Call,
+    CallBody,
+    Change,
+    Essay,
+    HealthCheck,
+    Incident,
+    MediaAttachment,
+    Property,
+    Record,
+    RecordError,
+    Service,
+    ServiceState,
+    SyncRun,
+    WebhookEvent,
+)
+from integrations.text import storable
+from integrations.transport.details import Outcome
+
+CANARY = "canary-of-a-stored-secret"
+MARK = "<x-mark"  # every hostile text begins a tag of this name; a page that holds it raw did not escape
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</title></textarea></script><img src=x onerror=alert(1)>",
+    "{{ 7|add:7 }}{% debug %}",
+    "javascript:alert(1)",
+    "%s%n{0}${x}",
+    "\u202etxt.exe\ufeff\u200b",
+    "Ω≈ç√∫ 社會科學院 👩‍👧 ﷽",
+    "=cmd|' /C calc'!A0",
+)
+BODIES = (
+    b'{"a": [1, {"b": null}]}',
+    b"",
+    b"\x00\x01\x02 binary \xff\xfe",
+    b"\xc3\x28 no UTF-8",
+    b'{"half of a character": "\\ud800", "nul": "\\u0000"}',
+    b"[" * 5000 + b"]" * 5000,
+    b"[" * 700 + b"]" * 700,
+    b"1" * 5000,
+    b"{" + b'"key": "' + b"x" * 300_000 + b'"}',
+    f'{{"html": "{MARK}>"}}'.encode(),
+)
+DEEP: Any = json.loads("[" * 400 + "]" * 400)
+
+
+class Texts:
+    """Hostile texts one after the other, cut to what a column takes."""
+
+    def __init__(self, texts: tuple[str, ...] = HOSTILE) -> None:
+        self._endless = cycle(texts)
+
+    def __call__(self, at_most: int = 2000) -> str:
+        return storable(f"'\">{MARK}>{next(self._endless)}")[:at_most]
+
+
+def populate(number: int = 1, texts: Texts | None = None) -> None:
+    """One bundle of everything; another number makes another bundle beside it."""
+    bundle = _Bundle(number, texts or Texts())
+    for state in SyncRun.State:
+        bundle.run(state)
+    bundle.others()
+
+
+def one_of_each(texts: Texts | None = None) -> None:
+    """At least one row of every model that has pages, and something for every action to be done with."""
+    bundle = _Bundle(1, texts or Texts())
+    bundle.run(SyncRun.State.SUCCEEDED)
+    bundle.copied()
+    service = bundle.service("github", "github")
+    event = bundle.event(service, WebhookEvent.State.DEAD, BODIES[0])
+    bundle.call(service, Outcome.OK, Call.Trigger.WEBHOOK, event=event)
+    check = bundle.check(service, HealthCheck.State.SUCCEEDED)
+    bundle.call(service, Outcome.OK, Call.Trigger.CHECK, check_row=check)
+    bundle.media(MediaAttachment.State.VALID)
+    Incident.objects.create(service=service, kind=Incident.Kind.HEALTH, code="timeout", message=bundle.text())
+    bundle.queue()
+
+
+class _Bundle:
+    def __init__(self, number: int, text: Texts) -> None:
+        self.number, self.text, self.now = number, text, timezone.now()
+        self.actor, _new = User.objects.get_or_create(username=f"somebody {number}", defaults={"is_staff": True})
+
+    def service(self, name: str, system: str, **more: Any) -> Service:
+        service = Service.objects.create(
+            slug=f"{name}-{self.number}",
+            name=self.text(100),
+            system=system,
+            base_url=f"http://127.0.0.1:9/{name}",
+            notes=self.text(),
+            **more,
+        )
+        credentials.store(service, "token", CANARY, self.actor)
+        health, remark = ("unhealthy", self.text()) if self.number % 2 else ("healthy", "")
+        ServiceState.objects.filter(service=service).update(health=health, remark=remark, checked_at=self.now)
+        return service
+
+    def run(self, state: str) -> None:
+        service = self.service(f"cms-{state}", "cms")
+        stream = service.streams.get()
+        common: dict[str, Any] = {"stream": stream, "actor": self.actor, "items": 7, "failure_message": self.text()}
+        first = SyncRun.objects.create(state="failed", trigger="staff", finished_at=self.now, **common)
+        run = SyncRun.objects.create(
+            state=state, trigger="retry", total=9, started_at=self.now, retry_of=first, checkpoint={"at": 3}, **common
+        )
+        for kind in Change.Kind:
+            essay = self._synced(
+                Essay, run, title=self.text(500), slug="x", body=self.text() * 9, author=self.text(255)
+            )
+            diff = {"title": [self.text(), self.text()], "body": ["", self.text() * 9]}
+            row = None if kind == Change.Kind.DELETED else essay.pk
+            Change.objects.create(
+                run=run, model="Essay", object_id=row, external_id=essay.external_id, kind=kind, diff=diff
+            )
+        RecordError.objects.create(run=run, external_id=self.text(255), field="title", reason=self.text(), raw=DEEP)
+        RecordError.objects.create(run=run, reason=self.text(), raw={"title": self.text()})
+        self.call(service, Outcome.OK, Call.Trigger.SYNC, run=run)
+
+    def _synced(self, model: type[Any], run: SyncRun, **fields: Any) -> Any:
+        return model.objects.create(
+            service=run.stream.service,
+            stream=run.stream,
+            external_id=uuid4().hex,
+            content_hash="0" * 64,
+            first_run=run,
+            last_run=run,
+            synced_at=self.now,
+            source_modified_at=self.now,
+            **fields,
+        )
+
+    def call(self, service: Service, outcome: str, trigger: str, **cause: Model) -> None:
+        call = Call.objects.create(
+            service=service,
+            operation=self.text(100),
+            method="GET",
+            url=f"http://127.0.0.1/?{self.text(900)}",
+            status=200 if outcome == Outcome.OK else None,
+            outcome=outcome,
+            error=self.text(),
+            started_at=self.now - timedelta(minutes=5),
+            duration_ms=12.5,
+            trigger=trigger,
+            correlation_id=uuid4(),
+            actor=self.actor,
+            remote_id=self.text(200),
+            **cause,
+        )
+        if call.pk % 2:
+            kept = {"X-Odd": self.text(), self.text(): "odd"}
+            CallBody.objects.create(
+                call=call,
+                request_headers=kept,
+                request_body=self.text(),
+                response_headers=kept,
+                response_body=storable(next(self._bodies)),
+            )
+
+    _bodies: Iterator[str] = cycle(body.decode("utf-8", "replace") for body in BODIES)
+
+    def others(self) -> None:
+        github, off = self.service("github", "github"), self.service("off", "cms", enabled=False)
+        self.copied()
+        events = [self.event(github, *each) for each in zip(cycle(WebhookEvent.State), BODIES, strict=False)]
+        checks = [self.check(service, state) for service, state in product((github, off), ("failed", "succeeded"))]
+        checks += [self.check(github, "queued"), self.check(off, "running")]
+        for outcome in Outcome:
+            self.call(github, outcome, Call.Trigger.WEBHOOK, event=events[0])
+            self.call(github, outcome, Call.Trigger.CHECK, check_row=checks[0])
+        self.call(off, "a word of tomorrow", Call.Trigger.STAFF)
+        for state, kind in product(Incident.State, Incident.Kind):
+            Incident.objects.create(service=github, kind=kind, state=state, code=state, message=self.text())
+        for media_state in MediaAttachment.State:
+            self.media(media_state)
+        self.queue()
+
+    def copied(self) -> None:
+        last = SyncRun.objects.order_by("-pk")[0]
+        self._synced(Property, last, address=self.text(500), parcel_id=self.text(100), data={"deep": DEEP})
+        self._synced(Record, last, title=self.text(255), data={"text": self.text()})
+
+    def event(self, service: Service, state: str, body: bytes) -> WebhookEvent:
+        event = WebhookEvent.objects.create(
+            service=service,
+            delivery_id=f"{uuid4().hex} {self.text(100)}",
+            event_type=self.text(100),
+            state=state,
+            headers={"x-odd": self.text(), self.text(50): ""},
+            body=body,
+            summary=self.text(500),
+            failure_message=self.text(),
+            actor=self.actor,
+        )
+        for number, outcome in enumerate(Attempt.Outcome, 1):
+            Attempt.objects.create(
+                event=event, number=number, outcome=outcome, message=self.text(), actor_name=self.text(150)
+            )
+        return event
+
+    def check(self, service: Service, state: str) -> HealthCheck:
+        ended = None if state in HealthCheck.ACTIVE else self.now
+        return HealthCheck.objects.create(
+            service=service, state=state, trigger="staff", actor=self.actor, remark=self.text(), finished_at=ended
+        )
+
+    def media(self, state: str) -> None:
+        valid = state == MediaAttachment.State.VALID
+        MediaAttachment.objects.create(
+            file=f"media/{uuid4().hex}",
+            original_name=self.text(255),
+            alt_text=self.text(300),
+            state=state,
+            content_type="image/png" if valid else "",
+            width=640 if valid else None,
+            height=480 if valid else None,
+            failure_message="" if valid else self.text(),
+        )
+
+    def queue(self) -> None:
+        async_task("integrations.tasks.tick", self.text())
+        task = {"func": "integrations.tasks.tick", "started": self.now, "stopped": self.now, "args": (self.text(),)}
+        Failure.objects.create(id=uuid4().hex, name=self.text(100), success=False, result=self.text(), **task)
+
+
+def rows(model: type[Model]) -> list[int | str | UUID]:
+    """The key of every row."""
+    return list(model._default_manager.order_by("pk").values_list("pk", flat=True))
