@@ -11,10 +11,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
+from integrations.admin.actions import may, verb
 from integrations.admin.base import ConsoleAdmin
 from integrations.media import derivatives
 from integrations.models import MediaAttachment
@@ -74,20 +75,14 @@ class MediaAttachmentAdmin(ConsoleAdmin):
         headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, max-age=3600"}
         return FileResponse(derivatives.open_thumbnail(media), content_type="image/webp", headers=headers)
 
-    def has_validate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.validate_mediaattachment")
+    has_validate_permission = may("integrations.validate_mediaattachment")
 
-    @action(
-        description="Validate again",
+    @verb(
+        "Validate again",
         icon="verified",
-        permissions=["validate"],
-        dialog={
-            "title": "Validate this file again?",
-            "description": "The worker decodes it anew and decides whether it may be shown.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Validate",
-        },
+        permission="validate",
+        does="The worker decodes it anew and decides whether it may be shown.",
+        main=False,
     )
     def validate_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Decode it anew."""
