@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
 from django.contrib.auth.models import User
 from pytest_django import DjangoDbBlocker
 
@@ -22,6 +23,7 @@ from tests.flows.processes import seconds_until
 
 STOPS_WITHIN_S = 15.0
 STARTS_AGAIN_WITHIN_S = 10.0
+README_COMMAND = re.compile(r"^\.venv/bin/python manage\.py (.+)$", re.MULTILINE)
 PASSWORD = re.compile(r"The first superuser is admin, the password (\S+) \(shown this once\)\.")
 
 pytestmark = pytest.mark.slow
@@ -73,6 +75,17 @@ def test_runs_stops_and_runs_again(copy: Copy) -> None:
         assert "password" not in again.output()
         assert data() == before
         print(f"the second start took {took:.1f} s, Ctrl-C {stop(again):.1f} s")
+
+
+def test_the_commands_of_the_readme_do_what_it_says(copy: Copy) -> None:
+    commands = README_COMMAND.findall((settings.BASE_DIR / "README.md").read_text())
+    assert len(commands) == 2
+    with copy.make_run() as run:
+        seconds_until(copy.is_up, UP_S, "the first start")
+        for command in commands:
+            copy.manage(*command.split())
+        stop(run)
+    assert SyncRun.objects.get().state == SyncRun.State.SUCCEEDED
 
 
 def test_ctrl_c_ends_everything_while_a_sync_waits_for_its_remote(copy: Copy) -> None:
