@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urldefrag
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -106,7 +107,8 @@ class ConsoleAdmin(ModelAdmin):
                 ", ", '<a href="{}" class="c-link">{}</a>', ((r.get_absolute_url(), r) for r in rows)
             )
             messages.success(request, format_html("{} {}", said, links))
-        back = request.headers.get("HX-Current-URL") or row.get_absolute_url()  # type: ignore[attr-defined]
+        # Without “#”, which Unfold's menus and “Cancel” leave behind: with it the browser would stay and say nothing.
+        back = urldefrag(request.headers.get("HX-Current-URL", "")).url or row.get_absolute_url()  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Redirect": back})
 
 

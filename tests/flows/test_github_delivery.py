@@ -90,7 +90,7 @@ def test_a_push_is_stored_once_processed_once_and_shown(
     page = unescape(
         signed_in(deployment.url, "root", "secret of the tests").get(deployment.url + event.get_absolute_url()).text
     )
-    assert "pushed 0 commits to refs/tags/simple-tag of Codertocat/Hello-World" in page
+    assert "Codertocat pushed the tag simple-tag to Codertocat/Hello-World" in page
     assert json.dumps(json.loads(push.read_bytes()), indent=2, ensure_ascii=False) in page
     assert f"x-github-delivery: {delivery}" in page
     assert f"x-hub-signature-256: {signature_of(push)}" in page
