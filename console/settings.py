@@ -79,6 +79,9 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 
+# A server that takes the connection and says nothing would otherwise be waited for without end.
+POSTGRESQL_OPTIONS = {"connect_timeout": 3}
+
 
 def _database() -> dict[str, Any]:
     database = dict(ENV.database)
@@ -86,6 +89,7 @@ def _database() -> dict[str, Any]:
         database["OPTIONS"] = {**database.get("OPTIONS", {}), **SQLITE_OPTIONS}
     else:
         database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        database["OPTIONS"] = {**POSTGRESQL_OPTIONS, **database.get("OPTIONS", {})}
     return database
 
 

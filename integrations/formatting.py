@@ -32,7 +32,10 @@ def moment(stamp: datetime | None) -> SafeString | str:
     """A stamp in the console's zone, with its age; the exact one on hover."""
     if stamp is None:
         return "–"
-    local = timezone.localtime(stamp)
+    try:
+        local = timezone.localtime(stamp)
+    except OverflowError:  # the last day of the calendar, which stands for “never” in many systems
+        local = stamp
     near = abs(timezone.now() - stamp) < timedelta(days=300)
     return format_html(
         '<time datetime="{}" title="{}" class="c-moment">{} <span class="c-faint">· {}</span></time>',
@@ -64,6 +67,8 @@ def size(value: int | None) -> str:
 
 def percent(value: float) -> str:
     """0 %, 0.4 %, 12 %."""
+    if 0 < value < 0.1:
+        return "< 0.1 %"
     return f"{value:.1f} %" if 0 < value < 10 else f"{value:.0f} %"
 
 

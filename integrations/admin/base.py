@@ -31,7 +31,8 @@ class ConsoleList(ChangeList):
 
     def get_filters(self, request: HttpRequest) -> Any:
         """The filters, or a refusal of dates beyond the calendar and of characters no database takes."""
-        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+        odd = any("\x00" in text for name, values in request.GET.lists() for text in (name, *values))
+        if odd or "items" in request.GET:  # templates say `params.items`, which a parameter of that name would be
             raise IncorrectLookupParameters
         try:
             return super().get_filters(request)
@@ -39,11 +40,11 @@ class ConsoleList(ChangeList):
             raise IncorrectLookupParameters from nonsense
 
     def get_results(self, request: HttpRequest) -> None:
-        """One page of rows, read here rather than in the template, so that a number too large can be refused."""
+        """One page of rows, read here rather than in the template, so that what no column can hold is refused."""
         try:
             super().get_results(request)
             len(self.result_list)
-        except OverflowError as nonsense:
+        except (OverflowError, TypeError, ValueError) as nonsense:
             raise IncorrectLookupParameters from nonsense
 
 

@@ -41,8 +41,13 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         given = {name.removeprefix(OPTION): value for name, value in cleaned.items() if name.startswith(OPTION)}
         if given:
             defaults = systems.get(self.instance.system).defaults
-            self.instance.options = {name: value for name, value in given.items() if value != (defaults[name] or "")}
+            self.instance.options = {name: value for name, value in given.items() if not _same(value, defaults[name])}
         return cleaned
+
+
+def _same(value: object, default: object) -> bool:
+    nothing = (None, "")
+    return value == default or (value in nothing and default in nothing)
 
 
 def form_for(service: Service) -> type[ServiceForm]:
@@ -77,7 +82,7 @@ def _option_field(option: Option) -> forms.Field:
 def _json_path(value: str) -> None:
     try:
         jmespath.compile(value)
-    except jmespath.exceptions.JMESPathError as error:
+    except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         raise ValidationError(
             "This is no path. Write names with dots between them, for example meta.slug (see jmespath.org)."
         ) from error

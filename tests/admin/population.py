@@ -123,6 +123,11 @@ class _Bundle:
         run = SyncRun.objects.create(
             state=state, trigger="retry", total=9, started_at=self.now, retry_of=first, checkpoint={"at": 3}, **common
         )
+        self.call(service, Outcome.OK, Call.Trigger.SYNC, run=run)
+        if state == SyncRun.State.SUCCEEDED:
+            self._did(run)
+
+    def _did(self, run: SyncRun) -> None:
         for kind in Change.Kind:
             essay = self._synced(
                 Essay, run, title=self.text(500), slug="x", body=self.text() * 9, author=self.text(255)
@@ -134,7 +139,6 @@ class _Bundle:
             )
         RecordError.objects.create(run=run, external_id=self.text(255), field="title", reason=self.text(), raw=DEEP)
         RecordError.objects.create(run=run, reason=self.text(), raw={"title": self.text()})
-        self.call(service, Outcome.OK, Call.Trigger.SYNC, run=run)
 
     def _synced(self, model: type[Any], run: SyncRun, **fields: Any) -> Any:
         return model.objects.create(
