@@ -1,0 +1,256 @@
+"""The landing page: its figures against a plain computation, its charts, and who sees them."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck as Hypothesis
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from integrations import stats
+from integrations.models import (
+    Call,
+    HealthCheck,
+    Incident,
+    Service,
+    ServiceState,
+    SyncRun,
+    WebhookEvent,
+    WorkerHeartbeat,
+)
+from tests.admin.asking import said
+from tests.admin.population import populate
+
+AsPerson = Callable[[User], Client]
+WINDOWS = list(stats.WINDOWS.values())
+INDEX, LIVE = "/admin/", "/admin/live/"
+
+
+def call(service: Service, age: timedelta, duration_ms: float = 10.0, outcome: str = "ok") -> Call:
+    return Call(
+        service=service,
+        operation="list",
+        method="GET",
+        url="http://127.0.0.1/",
+        outcome=outcome,
+        started_at=timezone.now() - age,
+        duration_ms=duration_ms,
+        trigger="sync",
+        correlation_id=uuid.uuid4(),
+    )
+
+
+def nearest_rank(values: list[float], percent: int) -> float:
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
+
+
+@pytest.fixture
+def client(viewer: User, as_person: AsPerson) -> Client:
+    """The viewer, signed in."""
+    return as_person(viewer)
+
+
+# Shares of a window; those near its beginning would be in it or not by the time they are looked at.
+AGES = st.floats(0.0, 0.99) | st.floats(1.01, 3.0)
+DURATIONS = st.floats(0.0, 1e6) | st.sampled_from([1.0, 2.0])
+CALLS = st.lists(
+    st.tuples(st.booleans(), AGES, DURATIONS, st.sampled_from(["ok", "timeout", "server_error"])), max_size=60
+)
+OFTEN = settings(max_examples=50, deadline=None, suppress_health_check=[Hypothesis.function_scoped_fixture])
+
+
+@OFTEN
+@given(made=CALLS, window=st.sampled_from(WINDOWS))
+def test_figures_are_those_of_a_plain_computation(
+    cms: Service, github: Service, made: Any, window: stats.WindowSpec
+) -> None:
+    Call.objects.all().delete()
+    rows = [call(cms if left else github, window.span * age, spent, outcome) for left, age, spent, outcome in made]
+    Call.objects.bulk_create(rows)
+    found = stats.figures_by_service(window)
+    for service in (cms, github):
+        inside = [row for row in rows if row.service == service and row.started_at >= window.since]
+        spent = [row.duration_ms for row in inside]
+        errors = sum(row.outcome != "ok" for row in inside)
+        wanted = (len(inside), errors, *(nearest_rank(spent, percent) for percent in (50, 95, 99))) if inside else None
+        figures = found.get(service.pk)
+        assert (figures and (figures.calls, figures.errors, figures.p50, figures.p95, figures.p99)) == wanted
+
+
+@OFTEN
+@given(made=CALLS, window=st.sampled_from(WINDOWS))
+def test_charts_are_those_of_a_plain_computation(
+    cms: Service, github: Service, made: Any, window: stats.WindowSpec
+) -> None:
+    Call.objects.all().delete()
+    rows = [call(cms if left else github, window.span * age, spent, outcome) for left, age, spent, outcome in made]
+    Call.objects.bulk_create(rows)
+    found = stats.latency_by_service(window)
+    for service in (cms, github):
+        buckets: dict[datetime, list[float]] = {}
+        for row in rows:
+            if row.service == service and row.started_at >= window.since:
+                start = row.started_at.timestamp() // window.bucket_s * window.bucket_s
+                buckets.setdefault(datetime.fromtimestamp(start, tz=UTC), []).append(row.duration_ms)
+        wanted = [stats.Point(at, nearest_rank(ms, 50), nearest_rank(ms, 95)) for at, ms in sorted(buckets.items())]
+        assert found.get(service.pk, []) == wanted
+        assert {point.at for point in wanted} <= set(window.buckets())
+
+
+@pytest.mark.parametrize("size", [1, 2, 19, 20, 21, 99, 100, 101])
+def test_percentiles_are_values_that_were_measured(cms: Service, size: int) -> None:
+    Call.objects.bulk_create([call(cms, timedelta(minutes=1), float(number)) for number in range(size, 0, -1)])
+    figures = stats.figures_by_service(stats.WINDOWS["1h"])[cms.pk]
+    assert (figures.p50, figures.p95, figures.p99) == tuple(float(math.ceil(size * p / 100)) for p in (50, 95, 99))
+
+
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [
+        ("1h", "1 hour"),
+        ("24h", "24 hours"),
+        ("7d", "7 days"),
+        ("", "24 hours"),
+        ("9y", "24 hours"),
+        ("<x>", "24 hours"),
+        ("\x00", "24 hours"),
+    ],
+)
+def test_each_window_shows_its_calls_and_junk_shows_a_day(client: Client, cms: Service, asked: str, label: str) -> None:
+    ages = {"1h": timedelta(minutes=30), "24h": timedelta(hours=12), "7d": timedelta(days=3)}
+    Call.objects.bulk_create([call(cms, age) for age in ages.values()])
+    calls = {"1 hour": 1, "24 hours": 2, "7 days": 3}[label]
+    for address in (INDEX, LIVE):
+        text = said(client, address, data={"window": asked})
+        assert f"<strong>{calls}</strong><small>in {label}</small>" in text
+    assert f'hx-get="{LIVE}?window={ {"1 hour": "1h", "24 hours": "24h", "7 days": "7d"}[label] }"' in said(
+        client, INDEX, data={"window": asked}
+    )
+
+
+def charts(text: str) -> list[dict[str, Any]]:
+    return [json.loads(html.unescape(found)) for found in re.findall(r'data-chart="([^"]*)"', text)]
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda window: window.name)
+def test_a_chart_covers_the_whole_window_and_leaves_gaps_where_nothing_was(
+    client: Client, cms: Service, window: stats.WindowSpec
+) -> None:
+    Call.objects.bulk_create([call(cms, window.span / 2, 3.0), call(cms, timedelta(0), 8.0)])
+    (chart,) = charts(said(client, LIVE, data={"window": window.name}))
+    p50, p95 = (series["data"] for series in chart["series"])
+    assert len(chart["labels"]) == len(p50) == len(p95) == stats.BUCKETS + 1
+    assert [value for value in p50 if value is not None] == [3.0, 8.0]
+    assert p50[-1] == 8.0 or p50[-2] == 8.0
+    assert p95 == p50
+    middle = p50.index(3.0)
+    assert abs(middle - stats.BUCKETS / 2) <= 1
+
+
+def test_the_page_asks_the_same_number_of_questions_however_much_there_is(client: Client) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            said(client, LIVE)
+        return len(queries)
+
+    assert "No services yet" in said(client, LIVE)
+    populate(1)
+    once = asked()
+    populate(2)
+    populate(3)
+    assert asked() == once
+    assert once <= 16
+
+
+def test_the_summary_counts_what_is_going_on(client: Client, cms: Service, github: Service) -> None:
+    ServiceState.objects.filter(service=cms).update(health="healthy")
+    ServiceState.objects.filter(service=github).update(health="unhealthy", remark="It is <b>down</b>.")
+    Incident.objects.create(service=github, kind="health", code="timeout", message="x")
+    Incident.objects.create(service=github, kind="health", code="other", message="x", state="resolved")
+    SyncRun.objects.create(stream=cms.streams.get(), trigger="staff", state="running", items=5, total=10)
+    for number, state in enumerate(("queued", "running", "parked", "dead", "succeeded")):
+        WebhookEvent.objects.create(service=github, delivery_id=str(number), state=state, body=b"")
+    HealthCheck.objects.create(service=cms, trigger="staff")
+    text = said(client, LIVE)
+    assert "<strong>1 of 2</strong><small>healthy</small>" in text
+    assert "It is &lt;b&gt;down&lt;/b&gt;." in text
+    assert "<span>Incidents</span><strong>1</strong>" in text
+    assert "<span>Running now</span><strong>1</strong><small>2 deliveries, 1 check</small>" in text
+    assert "width: 50%" in text
+    assert re.search(r"Failing webhooks <a[^>]*>2</a>", text)
+
+
+def test_a_service_that_is_off_is_shown_as_off_and_not_counted(client: Client, cms: Service, github: Service) -> None:
+    ServiceState.objects.update(health="healthy")
+    Service.objects.filter(pk=github.pk).update(enabled=False)
+    text = said(client, LIVE)
+    assert "<strong>1 of 1</strong><small>healthy</small>" in text
+    assert text.count("Switched off") == 1
+
+
+@pytest.mark.parametrize(
+    ("age", "says", "silent"),
+    [
+        (None, "never seen: start manage.py worker", True),
+        (5, "Alive", False),
+        (50, "Alive", False),
+        (70, "Silent", True),
+    ],
+)
+def test_the_worker_is_alive_or_silent(client: Client, age: int | None, says: str, silent: bool) -> None:
+    if age is not None:
+        WorkerHeartbeat.objects.create(name="default", beat_at=timezone.now() - timedelta(seconds=age))
+    text = said(client, LIVE)
+    assert says in text
+    assert ("<strong>Silent</strong>" in text) == silent
+
+
+def test_a_console_without_services_says_what_to_do(client: Client, manager: User, as_person: AsPerson) -> None:
+    assert "Add the first system you depend on" in said(client, INDEX)
+    add = reverse("admin:integrations_service_add")
+    assert f'href="{add}"' not in said(client, LIVE)
+    assert f'href="{add}"' in said(as_person(manager), LIVE)
+
+
+def test_the_fragment_is_the_part_of_the_page_and_nothing_else(client: Client, cms: Service) -> None:
+    fragment = said(client, LIVE)
+    assert "<html" not in fragment
+    assert fragment.strip()[:400] in said(client, INDEX)
+    assert 'class="form-row' not in fragment  # Unfold's script would choke on one
+
+
+def test_a_stranger_sees_no_figures_and_is_told_whom_to_ask(stranger: User, as_person: AsPerson, cms: Service) -> None:
+    client = as_person(stranger)
+    text = said(client, INDEX)
+    assert "Ask an administrator" in text
+    for figure in ("Alive", "Silent", "healthy", "No services yet", cms.name, LIVE):
+        assert figure not in text
+    assert client.get(LIVE).status_code == 403
+
+
+def test_an_expired_session_leads_the_whole_page_to_the_login(client: Client) -> None:
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/admin/?window=7d"}
+    response = Client().get(LIVE, headers=asked)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["HX-Redirect"] == "/admin/login/?next=%2Fadmin%2F"
+    assert Client().get(LIVE).headers["Location"] == "/admin/login/?next=/admin/live/"
+    assert "HX-Redirect" not in client.get(LIVE, headers=asked).headers
+
+
+def test_the_front_door_leads_to_the_dashboard() -> None:
+    assert Client().get("/").headers["Location"] == INDEX
