@@ -103,6 +103,8 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
         """Health, figures of a day, streams with their last runs."""
         window = stats.WINDOWS[stats.DEFAULT_WINDOW]
         runs = {run.stream_id: run for run in _newest_runs(row)}
+        # Before the state is read: what ends in between must not leave an old state standing.
+        busy = _is_busy(row, runs.values())
         incidents = list(row.incidents.filter(state__in=("open", "acknowledged")))
         return {
             "state": row.state,
@@ -110,7 +112,7 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
             "window": window,
             "streams": [(stream, runs.get(stream.pk)) for stream in row.streams.all()],
             "failing": stats.failing_events().get(row.pk, 0),
-            "busy": _is_busy(row, runs.values()),
+            "busy": busy,
             "incidents": incidents,
             "told_by_incident": any(incident.message == row.state.remark for incident in incidents),
             "hook_url": request.build_absolute_uri(reverse("hook", args=[row.slug])) if _listens(row) else "",
