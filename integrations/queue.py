@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django_q.signing import SignedPackage
 logger = logging.getLogger(__name__)
 
 TICK = "integrations.tasks.tick"
+LATEST_NEXT_TICK = timedelta(minutes=2)
 ALLOWED = frozenset(
     {
         TICK,
@@ -74,7 +76,10 @@ def free_fetched() -> None:
 
 def ensure_tick(**_: Any) -> None:
     """Exactly one schedule, whatever was added or changed since: what is due is in our own tables."""
-    ours = Schedule.objects.filter(func=TICK).order_by("pk").values_list("pk", flat=True)
-    Schedule.objects.exclude(pk__in=list(ours[:1])).delete()
-    each_minute = {"schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1, "next_run": timezone.now()}
-    Schedule.objects.update_or_create(func=TICK, defaults={"name": "tick", "args": None, "kwargs": None, **each_minute})
+    now = timezone.now()
+    each_minute = {"func": TICK, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+    untouched = {**each_minute, "args": None, "kwargs": None, "next_run__lte": now + LATEST_NEXT_TICK}
+    good = Schedule.objects.filter(**untouched).order_by("pk").first()
+    Schedule.objects.exclude(pk=good.pk if good else None).delete()
+    if good is None:
+        Schedule.objects.create(name="tick", next_run=now, **each_minute)

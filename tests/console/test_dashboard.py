@@ -190,7 +190,7 @@ def test_the_summary_counts_what_is_going_on(client: Client, cms: Service, githu
     assert "<strong>1 of 2</strong><small>healthy</small>" in text
     assert "It is &lt;b&gt;down&lt;/b&gt;." in text
     assert "<span>Incidents</span><strong>1</strong>" in text
-    assert "<span>Running now</span><strong>1</strong><small>2 deliveries, 1 check</small>" in text
+    assert "<span>Running now</span><strong>1</strong><small>and 2 deliveries, 1 check</small>" in text
     assert "width: 50%" in text
     assert re.search(r"Failing webhooks <a[^>]*>2</a>", text)
 
