@@ -153,9 +153,9 @@ class LivePanel:
     panel_every = "2s"
     change_form_outer_before_template = "admin/live_panel.html"
 
-    def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - for those that override
         """What the panel's template needs beside `row`."""
-        raise NotImplementedError
+        return {}
 
     def is_moving(self, row: Any) -> bool:
         """Whether the panel may still change."""
