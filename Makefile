@@ -12,11 +12,13 @@ help: ## this list
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.14 is needed, this is " + sys.version.split()[0] + ". Say which with make PYTHON=python3.11 ...") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the packages; this takes about half a minute, once."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r tests/requirements.txt
+	@command -v chromium chromium-browser google-chrome chrome >/dev/null || $(BIN)/playwright install chromium >/dev/null 2>&1 || true
 	@touch $@
 
 setup: $(VENV)/installed ## the environment and a .env with fresh secrets
@@ -24,7 +26,8 @@ setup: $(VENV)/installed ## the environment and a .env with fresh secrets
 
 run: setup ## everything: web server, worker, sandboxes; Ctrl-C stops it
 	@$(BIN)/python manage.py prepare --demo
-	@exec $(BIN)/honcho start
+	@# without --env honcho would let .env win over the real environment; the console reads both itself
+	@exec $(BIN)/honcho start --env ""
 
 test: $(VENV)/installed-tests ## the whole suite
 	@$(BIN)/python -m pytest $(ARGS)

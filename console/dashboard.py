@@ -24,6 +24,7 @@ class Card:
     run: SyncRun | None
     failing: int
     syncs: bool
+    listens: bool
 
 
 def context(request: HttpRequest, extra: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +87,7 @@ def _cards(window: stats.WindowSpec) -> list[Card]:
             runs.get(service.pk),
             failing.get(service.pk, 0),
             service.system in known and bool(known[service.system].streams),
+            service.system in known and known[service.system].receives_webhooks,
         )
         for service in stats.services()
     ]

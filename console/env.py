@@ -55,7 +55,7 @@ def _long_enough(value: str) -> None:
 
 
 def _fernet_keys(values: list[str]) -> None:
-    for value in values:
+    for value in values or [""]:
         try:
             size = len(base64.urlsafe_b64decode(value))
         except (binascii.Error, ValueError):
@@ -68,10 +68,24 @@ def _fernet_keys(values: list[str]) -> None:
 
 def _url_of(*schemes: str) -> Any:
     def check(value: str) -> None:
-        if value and urlsplit(value).scheme not in schemes:
+        try:
+            scheme = urlsplit(value).scheme
+        except ValueError:
+            scheme = ""
+        if value and scheme not in schemes:
             raise ValidationError(f"must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}.")
 
     return check
+
+
+def _hosts(values: list[str]) -> None:
+    if any(not value.strip() or set(value) & set("/@ ") for value in values):
+        raise ValidationError("must be host names without https:// and without a path, with commas between them.")
+
+
+def _folder(value: Path) -> None:
+    if value.exists() and not value.is_dir():
+        raise ValidationError("must be a folder.")
 
 
 def _known_zone(value: str) -> None:
@@ -112,13 +126,13 @@ def read() -> Environment:
     """
     env = Env(eager=False)
     env.read_env(str(BASE_DIR / ".env"), recurse=False, override=False)
-    data_dir = env.path("DATA_DIR", BASE_DIR / "var") or BASE_DIR
+    data_dir = env.path("DATA_DIR", BASE_DIR / "var", validate=_folder) or BASE_DIR
     result = Environment(
         secret_key=env.str("SECRET_KEY", validate=_long_enough),
         credential_keys=tuple(env.list("CREDENTIAL_KEYS", validate=_fernet_keys) or ()),
         debug=env.bool("DEBUG", False),
         https=env.bool("HTTPS", True),
-        allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]) or ()),
+        allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], validate=_hosts) or ()),
         database=_database(env, data_dir),
         redis_url=env.str("REDIS_URL", "", validate=_url_of("redis", "rediss", "unix")),
         data_dir=data_dir,

@@ -113,7 +113,7 @@ Q_CLUSTER = {
     "bulk": 4,
     "queue_limit": 4,
     "timeout": 120,
-    "retry": 900,
+    "retry": 1200,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,
@@ -162,7 +162,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if ENV.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.https else None
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"  # Unfold opens related objects in a frame of our own
+X_FRAME_OPTIONS = "DENY"  # Unfold excepts the pages that it opens in a frame of our own
 
 LOGGING = {
     "version": 1,

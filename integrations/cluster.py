@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -12,6 +11,8 @@ import time
 from django.conf import settings
 
 from integrations import guard
+
+DYING_S = 2.0  # the killed are gone within milliseconds, unless nobody in the container collects them
 
 
 class Cluster:
@@ -43,8 +44,17 @@ class Cluster:
         self._guard.terminate()
 
     def kill(self) -> None:
-        """End every process of the group, now; also when the guard is gone already."""
-        # macOS says "not permitted" of a group that holds only the dead.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._guard.pid, signal.SIGKILL)
+        """End every process of the group, also when the guard is gone already; returns when none is left."""
+        self._kill_group()
         self._guard.communicate()
+        end = time.monotonic() + DYING_S
+        while self._kill_group() and time.monotonic() < end:
+            time.sleep(0.05)
+
+    def _kill_group(self) -> bool:
+        """False where nobody is left to be killed."""
+        try:
+            os.killpg(self._guard.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of the dead
+            return False
+        return True

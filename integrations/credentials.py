@@ -85,10 +85,10 @@ def _follow(credential: Credential) -> str:
     kind, _, name = credential.reference.partition(":")
     try:
         return os.environ[name] if kind == "env" else Path(name).read_text().strip()
-    except (KeyError, OSError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise CredentialUnavailable(
             f"The secret “{credential.field}” of {credential.service} refers to {credential.reference}, "
-            "which is not there. Set it where the console runs, or enter the secret itself."
+            "which is not there or is no text. Set it where the console runs, or enter the secret itself."
         ) from error
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.utils import timezone
 
-from integrations import incidents, leases, ops
+from integrations import incidents, leases, ops, queue
 from integrations.models import (
     HealthCheck,
     Incident,
@@ -36,9 +36,10 @@ GIVE_UP: dict[type[Job], str] = {
 
 def start() -> None:
     """Free, ring and begin whatever its time has come for."""
+    is_crowded = queue.waiting(AT_ONCE) >= AT_ONCE
     for model in ops.TASKS:
         _free_expired(model)
-        _ring_waiting(model)
+        _ring_waiting(model, is_crowded)
     _begin_scheduled()
     _begin_checks()
 
@@ -46,7 +47,7 @@ def start() -> None:
 def _free_expired(model: type[Job]) -> None:
     counters: dict[str, Any] = {"lost": F("lost") + 1} if model is SyncRun else {}
     for job in model._default_manager.filter(leases.expired())[:AT_ONCE]:
-        if not leases.free(job, GIVE_UP[model], MOST_DEATHS, **counters):
+        if leases.free(job, GIVE_UP[model], MOST_DEATHS, **counters):
             _report_death(job)
 
 
@@ -56,13 +57,22 @@ def _report_death(job: Job) -> None:
         incidents.report(job.stream.service, Incident.Kind.SYNC, "worker_died", message)
     elif isinstance(job, WebhookEvent):
         incidents.report(job.service, Incident.Kind.WEBHOOK, "worker_died", message)
+    elif isinstance(job, HealthCheck):
+        incidents.report(job.service, Incident.Kind.HEALTH, "worker_died", message)
 
 
-def _ring_waiting(model: type[Job]) -> None:
-    """Ring for rows that never had a bell, or whose bell was lost."""
+def _ring_waiting(model: type[Job], is_crowded: bool) -> None:
+    """Ring for rows that never had a bell, or whose bell was lost.
+
+    While many bells wait, an old one is not lost but late; ringing again would make the queue longer
+    faster than workers can empty it.
+    """
     now = timezone.now()
-    unheard = Q(enqueued_at=None) | Q(enqueued_at__lt=now - RING_AGAIN_AFTER)
-    for job in model._default_manager.filter(unheard, state__in=model.WAITING, due_at__lte=now).only("pk")[:AT_ONCE]:
+    unheard = Q(enqueued_at=None)
+    if not is_crowded:
+        unheard |= Q(enqueued_at__lt=now - RING_AGAIN_AFTER)
+    waiting = model._default_manager.filter(unheard, state__in=model.WAITING, due_at__lte=now)
+    for job in waiting.order_by("due_at").only("pk")[:AT_ONCE]:
         ops.ring(job)
 
 

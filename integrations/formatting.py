@@ -50,7 +50,7 @@ def milliseconds(value: float | None) -> str:
     """9.3 ms, 340 ms, 12.1 s."""
     if value is None:
         return "–"
-    if value >= 10_000:
+    if value >= 1000:
         return f"{value / 1000:,.1f} s"
     return f"{value:.1f} ms" if value < 10 else f"{value:,.0f} ms"
 

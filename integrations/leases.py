@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -75,18 +76,19 @@ def claim(model: type[Job], pk: Any) -> Lease | None:
     beat()
     now = timezone.now()
     waiting = model._default_manager.filter(pk=pk, state__in=model.WAITING, due_at__lte=now)
-    taken = waiting.update(
-        state=model.State.RUNNING,
-        lease_token=F("lease_token") + 1,
-        lease_owner=owner(),
-        lease_until=now + LEASE,
-        claims=F("claims") + 1,
-        started_at=Coalesce("started_at", Value(now)),
-    )
-    if not taken:
-        return None
-    token = model._default_manager.values_list("lease_token", flat=True).get(pk=pk, lease_owner=owner())
-    return Lease(model, pk, token)
+    # One transaction: the token must be read before anybody else can free and claim the row.
+    with transaction.atomic():
+        taken = waiting.update(
+            state=model.State.RUNNING,
+            lease_token=F("lease_token") + 1,
+            lease_owner=owner(),
+            lease_until=now + LEASE,
+            claims=F("claims") + 1,
+            started_at=Coalesce("started_at", Value(now)),
+        )
+        if not taken:
+            return None
+        return Lease(model, pk, model._default_manager.values_list("lease_token", flat=True).get(pk=pk))
 
 
 def expired() -> Q:
@@ -98,19 +100,20 @@ def free(job: Job, give_up_state: str, most_claims: int, **counters: Any) -> boo
     """Free one expired row: waiting again, or given up after too many claims without progress.
 
     Returns:
-        True if it waits again.
+        True if this call gave it up; of two that see the same death, one does.
     """
     row = type(job)._default_manager.filter(expired(), pk=job.pk, lease_token=job.lease_token)
     # The token grows here too, so that the old worker, should it still live, can write nothing more.
     fenced = {"lease_token": F("lease_token") + 1, "lease_until": None, **counters}
-    if job.claims >= most_claims:
-        row.update(
-            state=give_up_state,
-            finished_at=timezone.now(),
-            failure_code="worker_died",
-            failure_message=f"The worker died {job.claims} times in a row while working on this. "
-            "Tell the programmers: the log of the worker shows the reason.",
-            **fenced,
-        )
+    if job.claims < most_claims:
+        row.update(state="queued", due_at=timezone.now(), enqueued_at=None, **fenced)
         return False
-    return bool(row.update(state="queued", due_at=timezone.now(), enqueued_at=None, **fenced))
+    given_up = row.update(
+        state=give_up_state,
+        finished_at=timezone.now(),
+        failure_code="worker_died",
+        failure_message=f"The worker died {job.claims} times in a row while working on this. "
+        "Tell the programmers: the log of the worker shows the reason.",
+        **fenced,
+    )
+    return bool(given_up)

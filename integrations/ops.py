@@ -94,7 +94,7 @@ def check(service: Service, trigger: str, actor: User | None = None) -> HealthCh
     """Probe the service; one that is already under way is returned instead of a second.
 
     Raises:
-        Impossible: the service is off.
+        Impossible: the service is off or gone.
     """
     if not service.enabled:
         raise Impossible(f"{service} is switched off. Enable the service first.")
@@ -104,8 +104,11 @@ def check(service: Service, trigger: str, actor: User | None = None) -> HealthCh
             row.save()
             ring(row)
     except IntegrityError:
-        under_way = service.checks.filter(state__in=HealthCheck.ACTIVE).first()
-        return under_way or check(service, trigger, actor)
+        if under_way := service.checks.filter(state__in=HealthCheck.ACTIVE).first():
+            return under_way
+        if not Service.objects.filter(pk=service.pk).exists():
+            raise Impossible(f"{service} is gone. Somebody deleted it.") from None
+        return check(service, trigger, actor)  # the other one has just ended
     return row
 
 

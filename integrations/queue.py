@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django_q.signing import SignedPackage
 logger = logging.getLogger(__name__)
 
 TICK = "integrations.tasks.tick"
+LATEST_NEXT_TICK = timedelta(minutes=2)
 ALLOWED = frozenset(
     {
         TICK,
@@ -42,7 +44,7 @@ class Broker(ORM):  # type: ignore[misc]  # django-q2 has no types
             name = SignedPackage.loads(payload)["func"]
         except Exception:  # noqa: BLE001 - unpickling raises anything, and let through it would end the pusher for ever
             name = "an unreadable task"
-        if name in ALLOWED:
+        if isinstance(name, str) and name in ALLOWED:
             return True
         logger.error("dropped a queued task that is not on the allow-list: %s", name)
         self.delete(pk)
@@ -53,6 +55,13 @@ def waiting(at_most: int) -> int:
     """How many bells nobody has fetched yet, counted up to a number."""
     unfetched = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lt=timezone.now())
     return len(unfetched.values_list("pk")[:at_most])
+
+
+def oldest_fetched() -> int | None:
+    """The oldest bell that a worker has taken and nobody has ticked off yet."""
+    fetched = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__gt=timezone.now())
+    pk: int | None = fetched.order_by("pk").values_list("pk", flat=True).first()
+    return pk
 
 
 def free_fetched() -> None:
@@ -66,10 +75,11 @@ def free_fetched() -> None:
 
 
 def ensure_tick(**_: Any) -> None:
-    """Exactly one schedule: what is due is in our own tables."""
-    first = Schedule.objects.filter(func=TICK).order_by("pk").first()
-    Schedule.objects.exclude(pk=first.pk if first else None).delete()
-    every_minute = {"name": "tick", "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
-    Schedule.objects.update_or_create(
-        func=TICK, defaults=every_minute, create_defaults={**every_minute, "next_run": timezone.now()}
-    )
+    """Exactly one schedule, whatever was added or changed since: what is due is in our own tables."""
+    now = timezone.now()
+    each_minute = {"func": TICK, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+    untouched = {**each_minute, "args": None, "kwargs": None, "next_run__lte": now + LATEST_NEXT_TICK}
+    good = Schedule.objects.filter(**untouched).order_by("pk").first()
+    Schedule.objects.exclude(pk=good.pk if good else None).delete()
+    if good is None:
+        Schedule.objects.create(name="tick", next_run=now, **each_minute)

@@ -1,6 +1,7 @@
 """Serves every System's sandbox on loopback, each under its slug: http://127.0.0.1:8001/cms/...
 
 A sandbox is a module with Django views; they see no database, no session and no middleware.
+Faults can be switched on for each of them, see `faults.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.urls import ResolverMatch, URLPattern, URLResolver, include, path
 
-from integrations import systems
+from integrations import faults, systems
 
 HOST = "127.0.0.1"
 
@@ -23,11 +24,13 @@ class SandboxHandler(WSGIHandler):
     """Django's request handling with the sandboxes' addresses and nothing around it."""
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002 - Django's signature
-        """No middleware: the view's answer is the answer."""
+        """No middleware: the view's answer is the answer, unless a fault is switched on."""
         self._view_middleware: list[object] = []
         self._template_response_middleware: list[object] = []
         self._exception_middleware: list[object] = []
-        self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]  # not in the stubs
+        self._middleware_chain = convert_exception_to_response(
+            faults.with_faults(self._get_response)  # type: ignore[attr-defined]  # not in the stubs
+        )
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """Look among the sandboxes, not among the console's pages."""
@@ -53,7 +56,8 @@ def server(port: int) -> WSGIServer:
 
 def _patterns() -> list[URLPattern | URLResolver]:
     with_sandbox = [s for s in systems.all_systems() if find_spec(f"integrations.systems.{s}.sandbox")]
-    return [path(f"{slug}/", include(f"integrations.systems.{slug}.sandbox")) for slug in with_sandbox]
+    sandboxes = [path(f"{slug}/", include(f"integrations.systems.{slug}.sandbox")) for slug in with_sandbox]
+    return [path("_faults/<slug:slug>/", faults.control), *sandboxes]
 
 
 urlpatterns = _patterns()

@@ -112,9 +112,13 @@ def _percentiles(rows: Iterable[tuple[int, int, float]]) -> dict[int, float]:
 
 def figures_by_service(window: WindowSpec) -> dict[int, Figures]:
     """Calls, errors and percentiles of every service with calls in the window. Index: call_newest."""
-    counts = _calls(window).values("service_id").annotate(calls=Count("pk"), errors=Count("pk", ~Q(outcome="ok")))
+    return _figures(_calls(window))
+
+
+def _figures(calls: QuerySet[Call]) -> dict[int, Figures]:
+    counts = calls.values("service_id").annotate(calls=Count("pk"), errors=Count("pk", ~Q(outcome="ok")))
     ranked: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
-    for service, *row in _ranked(_calls(window), "service_id").values_list("service_id", "rank", "size", "duration_ms"):
+    for service, *row in _ranked(calls, "service_id").values_list("service_id", "rank", "size", "duration_ms"):
         ranked[service].append(tuple(row))
     return {
         row["service_id"]: Figures(
@@ -124,6 +128,11 @@ def figures_by_service(window: WindowSpec) -> dict[int, Figures]:
         )
         for row in counts
     }
+
+
+def figures_of(service: Service, window: WindowSpec) -> Figures:
+    """The same of one service alone. Index: call_newest_of_service."""
+    return _figures(_calls(window).filter(service=service)).get(service.pk, Figures())
 
 
 def latency_by_service(window: WindowSpec) -> dict[int, list[Point]]:

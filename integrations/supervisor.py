@@ -12,22 +12,47 @@ import logging
 import signal
 import time
 from datetime import datetime
+from typing import Any
 
 from django import db
 from django.conf import settings
 
 from integrations import due, heartbeat, leases, queue
+from integrations.checks import MARGIN_S
 from integrations.cluster import Cluster
 
 logger = logging.getLogger(__name__)
 
+Q_CLUSTER: dict[str, Any] = settings.Q_CLUSTER
 LOOK_EVERY_S = 1.0
 # Every attempt over the network is bounded by 30 s and gives a sign of life, and an idle queue is asked
 # for one after 15 s; so a silence of this length means that nothing runs any more.
 STALE_S = 60.0
+# With its monitor killed django-q2 goes on working but ticks nothing off, and the queue only grows. By
+# the system check E003 no task that was fetched needs this long.
+STUCK_S = float(Q_CLUSTER["retry"] - MARGIN_S)
 GRACE_S = 40.0  # a slice of a sync takes 30 s at most
 STEADY_S = 10.0  # whoever lived this long did not die of its start
 LONGEST_PAUSE_S = 30.0
+
+
+class Unchanged:
+    """For how long something has been the same: by our own clock, since workers may run where clocks differ."""
+
+    def __init__(self) -> None:
+        self._value: object = None
+        self._since = time.monotonic()
+
+    def start_over(self) -> None:
+        """Count from now."""
+        self._since = time.monotonic()
+
+    def seconds(self, value: object) -> float:
+        """Since it was last another value."""
+        if value != self._value:
+            self._value = value
+            self.start_over()
+        return time.monotonic() - self._since
 
 
 class Supervisor:
@@ -40,16 +65,14 @@ class Supervisor:
         self._starts = 0
         self._pause_s = 0.0
         self._start_at = 0.0
-        self._beat: datetime | None = None
-        self._heard_at = 0.0
+        self._silence, self._stuck = Unchanged(), Unchanged()
         self._trouble = ""
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then running tasks may finish, and a second signal ends them."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._count_signal)
-        workers = settings.Q_CLUSTER["workers"]
-        logger.info("The worker %s starts with %s processes for tasks.", leases.owner(), workers)
+        logger.info("The worker %s starts with %s processes for tasks.", leases.owner(), Q_CLUSTER["workers"])
         try:
             while not self._signals:
                 self._keep_running()
@@ -71,7 +94,8 @@ class Supervisor:
             self._cluster = Cluster()
             self._starts += 1
             self._is_noted = False
-            self._heard_at = time.monotonic()
+            self._silence.start_over()
+            self._stuck.start_over()
 
     def _replace(self, reason: str) -> None:
         """Kill what is left; the next round starts anew, later and later if none lives long."""
@@ -105,19 +129,19 @@ class Supervisor:
         self._trouble = trouble
 
     def _listen(self) -> None:
-        """Replace the processes of the queue if no task has given a sign of life for too long."""
+        """Replace the processes of the queue if they show no sign of life, or only half of one."""
         if not self._cluster:
             return
         try:
-            beat = self._ask()
+            silent_s = self._silence.seconds(self._ask())
+            oldest = queue.oldest_fetched()
         except db.Error:
-            self._heard_at = time.monotonic()  # a heartbeat that cannot be read is no silence
+            self._silence.start_over()  # a heartbeat that cannot be read is no silence
             raise
-        if beat != self._beat:
-            # Measured by our own clock from when we saw it change: workers may run where clocks differ.
-            self._beat, self._heard_at = beat, time.monotonic()
-        if time.monotonic() - self._heard_at > STALE_S:
-            self._replace(f"No task gave a sign of life for {STALE_S:.0f} s.")
+        if silent_s > STALE_S:
+            self._replace(f"No task gave a sign of life for {silent_s:.0f} s.")
+        elif oldest and (stuck_s := self._stuck.seconds(oldest)) > STUCK_S:
+            self._replace(f"A task was taken from the queue {stuck_s:.0f} s ago and is still not ticked off.")
 
     def _ask(self) -> datetime | None:
         if not self._is_noted:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from integrations import credentials, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
-from tests.transport.server import ScriptedServer
+from tests.transport.server import Reply, ScriptedServer
 
 MakePerson = Callable[..., User]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -105,8 +105,14 @@ def github(db: None, sandbox_url: str) -> Service:
     return service
 
 
-@pytest.fixture
-def remote() -> Iterator[ScriptedServer]:
-    """A remote that says what the test tells it to say."""
+@pytest.fixture(scope="session")
+def _scripted_server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         yield server
+
+
+@pytest.fixture
+def remote(_scripted_server: ScriptedServer) -> ScriptedServer:
+    """A remote that says what the test tells it to say."""
+    _scripted_server.answers(Reply())
+    return _scripted_server

@@ -19,3 +19,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405 - as above
+    # A file and not memory, so that tests with several threads meet the locks of the real thing.
+    DATABASES["default"]["TEST"] = {"NAME": ENV.data_dir / "tests.sqlite3"}  # noqa: F405 - as above

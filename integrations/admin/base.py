@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urldefrag
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -107,7 +108,8 @@ class ConsoleAdmin(ModelAdmin):
                 ", ", '<a href="{}" class="c-link">{}</a>', ((r.get_absolute_url(), r) for r in rows)
             )
             messages.success(request, format_html("{} {}", said, links))
-        back = request.headers.get("HX-Current-URL") or row.get_absolute_url()  # type: ignore[attr-defined]
+        # Without “#”, which Unfold's menus and “Cancel” leave behind: with it the browser would stay and say nothing.
+        back = urldefrag(request.headers.get("HX-Current-URL", "")).url or row.get_absolute_url()  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Redirect": back})
 
 
@@ -132,6 +134,17 @@ class LogAdmin(ConsoleAdmin):
         """Nobody deletes from a log; retention does."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Without “History”: what nobody changes has none."""
+        extra = {**(extra_context or {}), "show_history": False}
+        return super().changeform_view(request, object_id, form_url, extra)
+
 
 class LivePanel:
     """A part of the row's page that keeps itself fresh while the row is still moving."""
@@ -140,9 +153,9 @@ class LivePanel:
     panel_every = "2s"
     change_form_outer_before_template = "admin/live_panel.html"
 
-    def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - for those that override
         """What the panel's template needs beside `row`."""
-        raise NotImplementedError
+        return {}
 
     def is_moving(self, row: Any) -> bool:
         """Whether the panel may still change."""
@@ -159,7 +172,7 @@ class LivePanel:
     def panel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The panel as it is now; tells htmx to stop once nothing moves any more."""
         row = self.found(request, object_id)  # type: ignore[attr-defined]
-        context = {"row": row, **self.panel_context(request, row)}
+        context = {"row": row, "panel_url": request.path, **self.panel_context(request, row)}
         response = render(request, self.panel_template, context)
         response.status_code = 200 if self.is_moving(row) else STOP_POLLING
         return response

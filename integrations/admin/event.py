@@ -8,11 +8,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
+from integrations.admin.actions import may, verb
 from integrations.admin.base import LivePanel, LogAdmin, code, list_link
 from integrations.models import Call, WebhookEvent
 
@@ -47,21 +47,13 @@ class WebhookEventAdmin(LivePanel, LogAdmin):
         """Its attempts."""
         return {"attempts": row.attempts.all(), "size": len(row.body)}
 
-    def has_replay_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.replay_webhookevent")
+    has_replay_permission = may("integrations.replay_webhookevent")
 
-    @action(
-        description="Replay",
+    @verb(
+        "Replay",
         icon="replay",
-        variant=ActionVariant.PRIMARY,
-        permissions=["replay"],
-        dialog={
-            "title": "Replay this delivery?",
-            "description": "Processes the stored delivery once more. Its signature was checked when it came.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Replay",
-        },
+        permission="replay",
+        does="Processes the stored delivery once more. Its signature was checked when it came.",
     )
     def replay(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Process it once more."""

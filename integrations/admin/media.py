@@ -6,15 +6,21 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
+from integrations.admin.actions import may, verb
 from integrations.admin.base import ConsoleAdmin
+from integrations.media import derivatives
 from integrations.models import MediaAttachment
+
+THUMBNAIL = "integrations_mediaattachment_thumbnail"
 
 
 @admin.register(MediaAttachment)
@@ -27,6 +33,7 @@ class MediaAttachmentAdmin(ConsoleAdmin):
     add_fieldsets = ((None, {"fields": ("file", "alt_text")}),)
     fields = (
         "original_name",
+        "preview",
         "alt_text",
         "status",
         "failure_message",
@@ -55,20 +62,27 @@ class MediaAttachmentAdmin(ConsoleAdmin):
         if not change:
             ops.ring(obj)
 
-    def has_validate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.validate_mediaattachment")
+    def get_urls(self) -> list[URLPattern]:
+        """The thumbnail, for those who may see the row."""
+        view = self.admin_site.admin_view(self.thumbnail_view)
+        return [path("<path:object_id>/thumbnail/", view, name=THUMBNAIL), *super().get_urls()]
 
-    @action(
-        description="Validate again",
+    def thumbnail_view(self, request: HttpRequest, object_id: str) -> FileResponse:
+        """A picture of our own making; the upload itself is never served."""
+        media = self.found(request, object_id)
+        if not derivatives.has_thumbnail(media):
+            raise Http404
+        headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, max-age=3600"}
+        return FileResponse(derivatives.open_thumbnail(media), content_type="image/webp", headers=headers)
+
+    has_validate_permission = may("integrations.validate_mediaattachment")
+
+    @verb(
+        "Validate again",
         icon="verified",
-        permissions=["validate"],
-        dialog={
-            "title": "Validate this file again?",
-            "description": "The worker decodes it anew and decides whether it may be shown.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Validate",
-        },
+        permission="validate",
+        does="The worker decodes it anew and decides whether it may be shown.",
+        main=False,
     )
     def validate_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Decode it anew."""
@@ -79,6 +93,13 @@ class MediaAttachmentAdmin(ConsoleAdmin):
     def status(self, obj: MediaAttachment) -> SafeString:
         """In colour and words."""
         return formatting.badge(obj.state, obj.get_state_display())
+
+    @display(description="picture")
+    def preview(self, obj: MediaAttachment) -> SafeString | str:
+        """The thumbnail, once there is one."""
+        if not derivatives.has_thumbnail(obj):
+            return self.empty_value_display
+        return format_html('<img src="{}" alt="{}">', reverse(f"admin:{THUMBNAIL}", args=[obj.pk]), obj.alt_text)
 
     @display(description="pixels")
     def dimensions(self, obj: MediaAttachment) -> str:

@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
+from integrations.admin.actions import may, verb
 from integrations.admin.base import LivePanel, LogAdmin, code, link, list_link
 from integrations.models import Call, Change, RecordError, SyncedModel, SyncRun
 from integrations.sync.engine import synced_model
@@ -50,21 +50,13 @@ class SyncRunAdmin(LivePanel, LogAdmin):
             "errors": row.errors.defer("raw")[:SHOWN],
         }
 
-    def has_retry_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.retry_syncrun")
+    has_retry_permission = may("integrations.retry_syncrun")
 
-    @action(
-        description="Retry",
+    @verb(
+        "Retry",
         icon="replay",
-        variant=ActionVariant.PRIMARY,
-        permissions=["retry"],
-        dialog={
-            "title": "Retry this run?",
-            "description": "Starts a new run of the same stream from its beginning. What is unchanged is not written again.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Retry",
-        },
+        permission="retry",
+        does="Starts a new run of the same stream from its beginning. What is unchanged is not written again.",
     )
     def retry(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Start it again."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -12,11 +14,11 @@ from django.utils.safestring import SafeString
 from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import credentials, formatting, ops, stats, systems
+from integrations.admin.actions import may, verb
 from integrations.admin.base import ConsoleAdmin, LivePanel
 from integrations.admin.resources import FORMATS, ServiceResource
 from integrations.admin.service_form import OPTION, SECRET, ServiceForm, form_for
@@ -101,13 +103,18 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
         """Health, figures of a day, streams with their last runs."""
         window = stats.WINDOWS[stats.DEFAULT_WINDOW]
         runs = {run.stream_id: run for run in _newest_runs(row)}
+        # Before the state is read: what ends in between must not leave an old state standing.
+        busy = _is_busy(row, runs.values())
+        incidents = list(row.incidents.filter(state__in=("open", "acknowledged")))
         return {
             "state": row.state,
-            "figures": stats.figures_by_service(window).get(row.pk, stats.Figures()),
+            "figures": stats.figures_of(row, window),
             "window": window,
             "streams": [(stream, runs.get(stream.pk)) for stream in row.streams.all()],
             "failing": stats.failing_events().get(row.pk, 0),
-            "incidents": row.incidents.filter(state__in=("open", "acknowledged")),
+            "busy": busy,
+            "incidents": incidents,
+            "told_by_incident": any(incident.message == row.state.remark for incident in incidents),
             "hook_url": request.build_absolute_uri(reverse("hook", args=[row.slug])) if _listens(row) else "",
         }
 
@@ -115,25 +122,24 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
         """A service is never finished."""
         return True
 
-    def has_sync_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.sync_service")
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """No “Sync now” where the System has nothing to sync."""
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        service = self.get_object(request, unquote(object_id))
+        system = systems.all_systems().get(service.system) if service else None
+        if system and not system.streams:
+            found = [action for action in found if not action.action_name.endswith("_sync_now")]
+        return found
 
-    def has_check_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.check_service")
+    has_sync_permission = may("integrations.sync_service")
 
-    @action(
-        description="Sync now",
+    has_check_permission = may("integrations.check_service")
+
+    @verb(
+        "Sync now",
         icon="sync",
-        variant=ActionVariant.PRIMARY,
-        permissions=["sync"],
-        dialog={
-            "title": "Sync now?",
-            "description": "Reads every enabled stream of this service to its end and copies what is new or changed.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Sync now",
-        },
+        permission="sync",
+        does="Reads every enabled stream of this service to its end and copies what is new or changed.",
     )
     def sync_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Start a run of each enabled stream."""
@@ -142,16 +148,12 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
             request, service, lambda: ops.sync_service(service, SyncRun.Trigger.STAFF, self.person(request)), "Started:"
         )
 
-    @action(
-        description="Check now",
+    @verb(
+        "Check now",
         icon="monitor_heart",
-        permissions=["check"],
-        dialog={
-            "title": "Check now?",
-            "description": "Makes one cheap call to this service and stores whether it is healthy.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Check now",
-        },
+        permission="check",
+        does="Makes one cheap call to this service and stores whether it is healthy.",
+        main=False,
     )
     def check_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Start a health check."""
@@ -202,6 +204,12 @@ LIMITS = (
 def _listens(service: Service) -> bool:
     system = systems.all_systems().get(service.system)
     return system is not None and system.receives_webhooks
+
+
+def _is_busy(service: Service, runs: Iterable[SyncRun]) -> bool:
+    """Whether somebody waits for a run or a check of it: then its page looks every second."""
+    moving = any(run.state in {SyncRun.State.QUEUED, SyncRun.State.RUNNING} for run in runs)
+    return moving or service.checks.filter(state__in=HealthCheck.ACTIVE).exists()
 
 
 def _newest_runs(service: Service) -> QuerySet[SyncRun]:

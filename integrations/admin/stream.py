@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
+from integrations.admin.actions import may, verb
 from integrations.admin.base import ConsoleAdmin, link, list_link
 from integrations.models import Stream, SyncRun
 
@@ -37,21 +37,13 @@ class StreamAdmin(ConsoleAdmin):
         """It would come again; switch it off."""
         return False
 
-    def has_sync_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
-        """Operators and above."""
-        return request.user.has_perm("integrations.sync_service")
+    has_sync_permission = may("integrations.sync_service")
 
-    @action(
-        description="Sync now",
+    @verb(
+        "Sync now",
         icon="sync",
-        variant=ActionVariant.PRIMARY,
-        permissions=["sync"],
-        dialog={
-            "title": "Sync now?",
-            "description": "Reads this stream to its end and copies what is new or changed.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Sync now",
-        },
+        permission="sync",
+        does="Reads this stream to its end and copies what is new or changed.",
     )
     def sync_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Start a run."""

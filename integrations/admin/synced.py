@@ -78,7 +78,7 @@ class SyncedAdmin(ExportMixin, LogAdmin):
 class EssayAdmin(SyncedAdmin):
     """Articles and texts."""
 
-    list_display = ("title", "author", "service", "published_at", "synced")
+    list_display = ("title", "author", "service", "published", "synced")
     not_in_list = ("body",)
     search_fields = ("title", "slug", "external_id")
     fieldsets = (
@@ -88,6 +88,11 @@ class EssayAdmin(SyncedAdmin):
     )
     resource_classes = (EssayResource,)
     empty_state = "No essay has been copied yet. Press “Sync now” on a CMS service."
+
+    @display(description="published", ordering="published_at")
+    def published(self, obj: Essay) -> str:
+        """At the source."""
+        return formatting.moment(obj.published_at)
 
 
 @admin.register(Property)
@@ -103,7 +108,7 @@ class PropertyAdmin(SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
     )
     resource_classes = (PropertyResource,)
-    empty_state = "No property has been copied yet."
+    empty_state = "No property has been copied yet. Open a service that offers some and press “Sync now”."
 
 
 @admin.register(Record)
@@ -118,4 +123,4 @@ class RecordAdmin(SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
     )
     resource_classes = (RecordResource,)
-    empty_state = "No record has been copied yet."
+    empty_state = "No record has been copied yet. Open a service that offers some and press “Sync now”."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.files import File
 from imagekit.cachefiles import ImageCacheFile
 
 from integrations.models import MediaAttachment
@@ -22,3 +23,14 @@ class GeneratedByWorker:
 def generate(media: MediaAttachment) -> None:
     """Make every derived picture of a decoded upload."""
     media.thumbnail.generate(force=True)
+
+
+def has_thumbnail(media: MediaAttachment) -> bool:
+    """Whether a worker has accepted the upload and made its thumbnail."""
+    return media.state == media.State.VALID and media.thumbnail.storage.exists(media.thumbnail.name)
+
+
+def open_thumbnail(media: MediaAttachment) -> File[bytes]:
+    """Its bytes, as WebP."""
+    opened: File[bytes] = media.thumbnail.storage.open(media.thumbnail.name)
+    return opened

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.core.files import File
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from integrations import leases
 from integrations.media import derivatives
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 LARGEST_PIXELS = 25_000_000
+MOST_FRAMES = 200
 
 
 class NotAccepted(Exception):
@@ -36,13 +37,20 @@ class Picture:
 
 def validate(lease: leases.Lease) -> None:
     """Judge the claimed upload; a thumbnail is made of what is accepted."""
+    try:
+        _judge(lease)
+    except leases.LostLease:
+        logger.warning("upload %s was taken over by another worker", lease.pk)
+
+
+def _judge(lease: leases.Lease) -> None:
     media = MediaAttachment.objects.get(pk=lease.pk)
     try:
         with media.file.open("rb") as stream:
             found = decode(stream)
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        derivatives.generate(media)
+        _make_thumbnail(media)
     except FileNotFoundError:
         _quarantine(lease, "missing", "The file is no longer in the storage. Upload it again.")
     except NotAccepted as reason:
@@ -59,12 +67,30 @@ def validate(lease: leases.Lease) -> None:
         )
 
 
+def _make_thumbnail(media: MediaAttachment) -> None:
+    try:
+        derivatives.generate(media)
+    except (OSError, ValueError) as error:
+        raise NotAccepted(
+            "No thumbnail can be made of the picture, perhaps because it is hundreds of times as long as wide. "
+            "Upload another one."
+        ) from error
+
+
 def _quarantine(lease: leases.Lease, code: str, message: str) -> None:
     lease.finish(MediaAttachment.State.QUARANTINED, failure_code=code, failure_message=message)
 
 
+def _decode_frames(image: Image.Image) -> None:
+    """One after the other, so that only one is in memory."""
+    for number, frame in enumerate(ImageSequence.Iterator(image)):
+        if number == MOST_FRAMES:
+            raise NotAccepted(f"The picture has more than {MOST_FRAMES} frames. Upload a shorter one.")
+        frame.load()
+
+
 def decode(stream: BinaryIO | File[bytes]) -> Picture:
-    """Decode every frame's first pixels to last, within the limit of 25 megapixels.
+    """Decode every frame from its first pixel to its last, within 25 megapixels and 200 frames.
 
     Raises:
         NotAccepted: with a sentence for the uploader.
@@ -75,8 +101,10 @@ def decode(stream: BinaryIO | File[bytes]) -> Picture:
             with Image.open(stream, formats=FORMATS) as image:
                 if image.width * image.height > LARGEST_PIXELS:
                     raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.")
-                image.load()
-                return Picture(Image.MIME[image.format or "PNG"], image.width, image.height)
+                _decode_frames(image)
+                # A camera's JPEG that holds several pictures is a JPEG to every browser.
+                content_type = Image.MIME["JPEG" if image.format == "MPO" else image.format or "PNG"]
+                return Picture(content_type, image.width, image.height)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.") from error
     except UnidentifiedImageError as error:

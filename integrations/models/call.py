@@ -65,7 +65,7 @@ class Call(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.method} {self.status or self.outcome}"
+        return f"{self.method} {self.operation} {self.status or self.outcome}"
 
     def get_absolute_url(self) -> str:
         """Its page in the admin."""

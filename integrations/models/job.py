@@ -14,7 +14,7 @@ class Job(models.Model):
     """Work to be done, with everything needed to do it once.
 
     The row is the truth and the queue only a bell: a worker claims the row (`leases.claim`), a row
-    whose bell never rang or whose worker died is rung again (`leases.sweep`).
+    whose bell never rang or whose worker died is rung again (`due.start`).
     """
 
     class State(models.TextChoices):

@@ -47,7 +47,7 @@ class WebhookEvent(Job):
         permissions = [("replay_webhookevent", "Can replay a webhook event")]
 
     def __str__(self) -> str:
-        return f"{self.event_type or 'delivery'} {self.delivery_id}"
+        return f"{self.event_type or 'delivery'} {self.delivery_id.partition(':')[2] or self.delivery_id}"
 
     def get_absolute_url(self) -> str:
         """Its page in the admin."""

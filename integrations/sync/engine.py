@@ -21,7 +21,7 @@ from integrations.models import Call, Incident, RecordError, Stream, SyncedModel
 from integrations.recorder import Cause
 from integrations.sync.upsert import Counts, upsert
 from integrations.systems import UnknownSystem
-from integrations.systems.base import Page
+from integrations.systems.base import Page, UnknownStream
 from integrations.transport.errors import CallError, Parked
 
 logger = logging.getLogger(__name__)
@@ -37,14 +37,23 @@ def run(lease: leases.Lease) -> bool:
     """
     job = SyncRun.objects.select_related("stream__service").get(pk=lease.pk)
     try:
-        return _read(job, lease)
+        return _try(job, lease)
     except leases.LostLease:
         logger.warning("run %s was taken over by another worker", job.pk)
+    return False
+
+
+def _try(job: SyncRun, lease: leases.Lease) -> bool:
+    """Read; whatever stops the reading is said in the row."""
+    try:
+        return _read(job, lease)
+    except leases.LostLease:
+        raise
     except Parked as parked:
         lease.wait(SyncRun.State.PARKED, parked.until, failure_message=f"{parked} Goes on by itself.", claims=0)
     except CallError as error:
         _fail(job, lease, "source", error.outcome, error.for_staff())
-    except (CredentialUnavailable, UnknownSystem) as error:
+    except (CredentialUnavailable, UnknownSystem, UnknownStream) as error:
         _fail(job, lease, "configuration", "not_configured", str(error))
     except Exception as error:
         logger.exception("run %s failed", job.pk)
@@ -102,15 +111,12 @@ def _added(counts: Counts) -> dict[str, object]:
 def _succeed(lease: leases.Lease, stream: Stream) -> None:
     with transaction.atomic():
         rejected = RecordError.objects.filter(run_id=lease.pk).exists()
-        lease.finish(SyncRun.State.PARTIAL if rejected else SyncRun.State.SUCCEEDED)
+        lease.finish(SyncRun.State.PARTIAL if rejected else SyncRun.State.SUCCEEDED, failure_message="")
         Stream.objects.filter(pk=stream.pk).update(last_success_at=timezone.now())
         incidents.resolve(stream.service, Incident.Kind.SYNC)
 
 
 def _fail(job: SyncRun, lease: leases.Lease, origin: str, code: str, message: str) -> None:
-    try:
-        with transaction.atomic():
-            lease.finish(SyncRun.State.FAILED, failure_origin=origin, failure_code=code, failure_message=message)
-            incidents.report(job.stream.service, Incident.Kind.SYNC, code, message)
-    except leases.LostLease:
-        logger.warning("run %s failed after another worker had taken it over", job.pk)
+    with transaction.atomic():
+        lease.finish(SyncRun.State.FAILED, failure_origin=origin, failure_code=code, failure_message=message)
+        incidents.report(job.stream.service, Incident.Kind.SYNC, code, message)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +14,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from integrations.models import Change, RecordError, SyncedModel, SyncRun
+from integrations.sync.storable import is_storable, storable
 from integrations.systems.base import BadItem, Item
 
 DIFF_CHARS = 2000
+NOT_STORABLE = "Holds characters or numbers that no database can store."
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class Counts:
 
 def upsert(run: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadItem]) -> Counts:
     """Write what is new or differs; touch nothing else. Call it inside a transaction."""
-    rows, bad = _build(run, model, items)
+    rows, raws, bad = _build(run, model, items)
     known = {row.external_id: row for row in _known(run, model, rows)}
     new = [row for row in rows.values() if row.external_id not in known]
     changed = [row for row in rows.values() if _differs(row, known.get(row.external_id))]
-    good, unfit = _valid([*new, *changed])
+    good, unfit = _valid([*new, *changed], raws)
     _save(model, good)
     Change.objects.bulk_create([_change(run, model, row, known.get(row.external_id)) for row in good])
     RecordError.objects.bulk_create([_error(run, item) for item in [*bad, *unfit]])
@@ -51,16 +54,19 @@ def upsert(run: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadIte
 
 def _build(
     run: SyncRun, model: type[SyncedModel], items: Iterable[Item | BadItem]
-) -> tuple[dict[str, SyncedModel], list[BadItem]]:
-    """Rows by id, the last one where a page brings an id twice; and what is no item at all."""
+) -> tuple[dict[str, SyncedModel], dict[str, Any], list[BadItem]]:
+    """Rows and what the vendor sent by id, the last where an id comes twice; and what is no item at all."""
     rows: dict[str, SyncedModel] = {}
+    raws: dict[str, Any] = {}
     bad = []
     for item in items:
         if isinstance(item, BadItem):
             bad.append(item)
+        elif not is_storable(item.external_id):  # cannot even be looked for
+            bad.append(BadItem(item.external_id, "external_id", NOT_STORABLE, item.raw))
         else:
-            rows[item.external_id] = _row(run, model, item)
-    return rows, bad
+            rows[item.external_id], raws[item.external_id] = _row(run, model, item), item.raw
+    return rows, raws, bad
 
 
 def _row(run: SyncRun, model: type[SyncedModel], item: Item) -> SyncedModel:
@@ -93,36 +99,43 @@ def _differs(row: SyncedModel, before: SyncedModel | None) -> bool:
     return row.content_hash != before.content_hash or before.deleted_at is not None
 
 
-def _valid(rows: Iterable[SyncedModel]) -> tuple[list[SyncedModel], list[BadItem]]:
+def _valid(rows: Iterable[SyncedModel], raws: Mapping[str, Any]) -> tuple[list[SyncedModel], list[BadItem]]:
     good, unfit = [], []
     for row in rows:
         problem = _problem(row)
         if problem:
-            unfit.append(problem)
+            unfit.append(BadItem(row.external_id, *problem, raws[row.external_id] or _raw(row)))
         else:
             good.append(row)
     return good, unfit
 
 
-def _problem(row: SyncedModel) -> BadItem | None:
-    """The first field the database or the admin could not hold."""
+def _problem(row: SyncedModel) -> tuple[str, str] | None:
+    """The first field the database or the admin could not hold, and why."""
     ours = {"service", "stream", "first_run", "last_run"}
     try:
         row.clean_fields(exclude=ours)
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        return BadItem(row.external_id, field, " ".join(messages), _raw(row))
-    for name in ("external_id", *row.synced_fields):
-        value = getattr(row, name)
-        if isinstance(value, str) and ("\x00" in value or not _encodes(value)):
-            return BadItem(row.external_id, name, "Holds characters that no database can store as text.", None)
-    return None
+        return field, " ".join(messages)
+    found = ((name, _unfit(row, name)) for name in row.synced_fields)
+    return next(((name, reason) for name, reason in found if reason), None)
 
 
-def _encodes(text: str) -> bool:
+def _unfit(row: SyncedModel, name: str) -> str:
+    """Why no database could hold this value, though Django finds nothing wrong with it."""
+    value = getattr(row, name)
+    if value is None:
+        return "" if row._meta.get_field(name).null else "There is no value."
+    if isinstance(value, datetime):
+        return "" if _in_utc(value) else "No database knows a moment so far away."
+    return "" if is_storable(value) else NOT_STORABLE
+
+
+def _in_utc(moment: datetime) -> bool:
     try:
-        text.encode()
-    except UnicodeEncodeError:
+        moment.astimezone(UTC)
+    except OverflowError:
         return False
     return True
 
@@ -150,8 +163,9 @@ def _change(run: SyncRun, model: type[SyncedModel], row: SyncedModel, before: Sy
 
 
 def _diff(before: SyncedModel, after: SyncedModel) -> dict[str, list[str]]:
-    pairs = {name: (_shown(getattr(before, name)), _shown(getattr(after, name))) for name in after.synced_fields}
-    return {name: [old, new] for name, (old, new) in pairs.items() if old != new}
+    # The values are compared and not what is shown of them, which is cut and knows the time zone.
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in after.synced_fields}
+    return {name: [_shown(old), _shown(new)] for name, (old, new) in pairs.items() if old != new}
 
 
 def _shown(value: object) -> str:
@@ -163,5 +177,9 @@ def _shown(value: object) -> str:
 
 def _error(run: SyncRun, item: BadItem) -> RecordError:
     return RecordError(
-        run=run, external_id=item.external_id[:255], field=item.field[:100], reason=item.reason, raw=item.raw
+        run=run,
+        external_id=storable(item.external_id)[:255],
+        field=storable(item.field)[:100],
+        reason=storable(item.reason),
+        raw=storable(item.raw),
     )

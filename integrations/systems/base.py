@@ -157,6 +157,10 @@ class Identity:
     payload: Any
 
 
+class UnknownStream(LookupError):
+    """A stream of a Service that its System does not declare."""
+
+
 @dataclass(frozen=True)
 class System:
     """A kind of external system. A folder's `__init__.py` holds exactly one, named SYSTEM.
@@ -194,8 +198,15 @@ class System:
         return made
 
     def stream(self, name: str) -> StreamSpec:
-        """The declared stream of that name; KeyError where there is none."""
-        return {stream.name: stream for stream in self.streams}[name]
+        """The declared stream of that name.
+
+        Raises:
+            UnknownStream: this System does not declare it (any more).
+        """
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise UnknownStream(f"{self.label} offers no stream “{name}” any more. Switch the stream off.")
 
     def read(self, name: str) -> ReadStream:
         """The function that reads that stream."""

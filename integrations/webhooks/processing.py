@@ -13,6 +13,7 @@ from integrations import incidents, leases, systems
 from integrations.models import Attempt, Incident, WebhookEvent
 from integrations.systems import UnknownSystem
 from integrations.systems.base import Delivery, Refused
+from integrations.text import storable
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def process(lease: leases.Lease) -> None:
         _fail(lease, event, attempt, str(reason))
     except Exception as error:
         logger.exception("event %s failed", event.pk)
-        _fail(lease, event, attempt, f"The handler failed: {type(error).__name__}: {error}")
+        _fail(lease, event, attempt, storable(f"The handler failed: {type(error).__name__}: {error}"))
     else:
         _succeed(lease, event, attempt, summary)
 
@@ -47,7 +48,7 @@ def _begin(event: WebhookEvent) -> Attempt:
 def _handle(event: WebhookEvent) -> str:
     webhook = systems.get(event.service.system).module("webhook")
     summary: str = webhook.handle(webhook.identify(Delivery(event.headers, bytes(event.body))))
-    return summary
+    return storable(summary)  # it quotes the sender
 
 
 def _succeed(lease: leases.Lease, event: WebhookEvent, attempt: Attempt, summary: str) -> None:

@@ -12,4 +12,4 @@ def hmac_sha256_hex(secret: str, body: bytes, signature: str) -> bool:
     Bytes are compared, since comparing text that is not ASCII raises.
     """
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape"))
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))

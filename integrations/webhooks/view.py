@@ -13,6 +13,7 @@ from integrations import credentials, ops, systems
 from integrations.credentials import CredentialUnavailable
 from integrations.models import Service, WebhookEvent
 from integrations.systems.base import Delivery, Identity, Refused, System
+from integrations.text import storable
 
 logger = logging.getLogger(__name__)
 
@@ -24,18 +25,28 @@ LONGEST_ID = 200
 @login_not_required
 def receive(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer 200 once the delivery is stored for good, 4xx where it is not believed or not wanted."""
-    if request.method != "POST":
-        return _answer(405, "Deliveries are posted.", Allow="POST")
-    # Without a length the server would hand over an empty body (chunked requests under WSGI).
-    if not request.META.get("CONTENT_LENGTH"):
-        return _answer(411, "Send a Content-Length.")
-    if int(request.META["CONTENT_LENGTH"]) > LARGEST:
-        return _answer(413, "The body is larger than 1 MiB.")
+    if objection := _objection(request):
+        return objection
     service = Service.objects.filter(slug=slug, enabled=True).first()
     system = systems.all_systems().get(service.system) if service else None
     if service is None or system is None or not system.receives_webhooks:
         return _answer(404, "No such address.")
     return _believe(service, system, _delivery(request))
+
+
+def _objection(request: HttpRequest) -> HttpResponse | None:
+    """What is wrong with the request before anybody looks at whom it is for."""
+    if request.method != "POST":
+        return _answer(405, "Deliveries are posted.", Allow="POST")
+    length = request.META.get("CONTENT_LENGTH", "")
+    # Without a length the server would hand over an empty body (chunked requests under WSGI).
+    if not length:
+        return _answer(411, "Send a Content-Length.")
+    if not (length.isascii() and length.isdecimal()):
+        return _answer(400, "The Content-Length is no number.")
+    if len(length) > len(str(LARGEST)) or int(length) > LARGEST:
+        return _answer(413, "The body is larger than 1 MiB.")
+    return None
 
 
 def _delivery(request: HttpRequest) -> Delivery:
@@ -64,8 +75,8 @@ def _event(service: Service, delivery: Delivery, identity: Identity) -> WebhookE
     return WebhookEvent(
         service=service,
         delivery_id=_unique_id(identity.delivery_id, delivery.body),
-        event_type=_printable(identity.event_type)[:100],
-        headers={_printable(name): _printable(value) for name, value in delivery.headers.items()},
+        event_type=storable(identity.event_type)[:100],
+        headers={storable(name): storable(value) for name, value in delivery.headers.items()},
         body=delivery.body,
     )
 
@@ -76,10 +87,6 @@ def _unique_id(claimed: str, body: bytes) -> str:
     if claimed and len(claimed) <= LONGEST_ID and claimed.isascii() and claimed.isprintable():
         return f"id:{claimed}"
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
-
-
-def _printable(text: str) -> str:
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def _answer(status: int, text: str, **headers: str) -> HttpResponse:

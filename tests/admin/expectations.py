@@ -69,7 +69,14 @@ MODELS: dict[str, dict[str, Page]] = {
     "integrations_healthcheck": _log(live=LIVE),
     "integrations_syncrun": _log(live=LIVE, retry=_does(ACTS)),
     "integrations_webhookevent": _log(live=LIVE, replay=_does(ACTS)),
-    "integrations_mediaattachment": _model(SEES, ACTS, ACTS, MANAGES, validate_again=_does(ACTS))
+    "integrations_mediaattachment": _model(
+        SEES,
+        ACTS,
+        ACTS,
+        MANAGES,
+        validate_again=_does(ACTS),
+        thumbnail=Page(SEES, SEES, got=404, posted=404, refused=404),  # no file of the table has been accepted
+    )
     | {"change": Page(SEES, ACTS, posted=302)},  # the description may be empty, so an empty form is a good one
     "integrations_stream": _model(SEES, NOBODY, MANAGES, NOBODY, sync_now=_does(ACTS))
     | {"change": Page(SEES, MANAGES, posted=302)},

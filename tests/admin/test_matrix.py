@@ -27,7 +27,7 @@ from tests.conftest import MakePerson
 pytestmark = pytest.mark.django_db
 WITH_TOKEN = {"csrfmiddlewaretoken": TOKEN}
 PEOPLE = ("anonymous", *STAFF.split())
-PLAIN = {"changelist", "add", "history", "delete", "change", "live", "export", "password_change"}
+PLAIN = {"changelist", "add", "history", "delete", "change", "live", "export", "password_change", "thumbnail"}
 ACTIONS = [f"{model}_{kind}" for model, pages in MODELS.items() for kind in pages if kind not in PLAIN]
 
 

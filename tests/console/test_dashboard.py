@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import re
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +15,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck as Hypothesis
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from integrations import stats
 from integrations.models import (
@@ -34,88 +29,16 @@ from integrations.models import (
 )
 from tests.admin.asking import page, said
 from tests.admin.population import populate
+from tests.test_stats import WINDOWS, call
 
 AsPerson = Callable[[User], Client]
-WINDOWS = list(stats.WINDOWS.values())
 INDEX, LIVE = "/admin/", "/admin/live/"
-
-
-def call(service: Service, age: timedelta, duration_ms: float = 10.0, outcome: str = "ok") -> Call:
-    return Call(
-        service=service,
-        operation="list",
-        method="GET",
-        url="http://127.0.0.1/",
-        outcome=outcome,
-        started_at=timezone.now() - age,
-        duration_ms=duration_ms,
-        trigger="sync",
-        correlation_id=uuid.uuid4(),
-    )
-
-
-def nearest_rank(values: list[float], percent: int) -> float:
-    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
 @pytest.fixture
 def client(viewer: User, as_person: AsPerson) -> Client:
     """The viewer, signed in."""
     return as_person(viewer)
-
-
-# Shares of a window; those near its beginning would be in it or not by the time they are looked at.
-AGES = st.floats(0.0, 0.99) | st.floats(1.01, 3.0)
-DURATIONS = st.floats(0.0, 1e6) | st.sampled_from([1.0, 2.0])
-CALLS = st.lists(
-    st.tuples(st.booleans(), AGES, DURATIONS, st.sampled_from(["ok", "timeout", "server_error"])), max_size=60
-)
-OFTEN = settings(max_examples=50, deadline=None, suppress_health_check=[Hypothesis.function_scoped_fixture])
-
-
-@OFTEN
-@given(made=CALLS, window=st.sampled_from(WINDOWS))
-def test_figures_are_those_of_a_plain_computation(
-    cms: Service, github: Service, made: Any, window: stats.WindowSpec
-) -> None:
-    Call.objects.all().delete()
-    rows = [call(cms if left else github, window.span * age, spent, outcome) for left, age, spent, outcome in made]
-    Call.objects.bulk_create(rows)
-    found = stats.figures_by_service(window)
-    for service in (cms, github):
-        inside = [row for row in rows if row.service == service and row.started_at >= window.since]
-        spent = [row.duration_ms for row in inside]
-        errors = sum(row.outcome != "ok" for row in inside)
-        wanted = (len(inside), errors, *(nearest_rank(spent, percent) for percent in (50, 95, 99))) if inside else None
-        figures = found.get(service.pk)
-        assert (figures and (figures.calls, figures.errors, figures.p50, figures.p95, figures.p99)) == wanted
-
-
-@OFTEN
-@given(made=CALLS, window=st.sampled_from(WINDOWS))
-def test_charts_are_those_of_a_plain_computation(
-    cms: Service, github: Service, made: Any, window: stats.WindowSpec
-) -> None:
-    Call.objects.all().delete()
-    rows = [call(cms if left else github, window.span * age, spent, outcome) for left, age, spent, outcome in made]
-    Call.objects.bulk_create(rows)
-    found = stats.latency_by_service(window)
-    for service in (cms, github):
-        buckets: dict[datetime, list[float]] = {}
-        for row in rows:
-            if row.service == service and row.started_at >= window.since:
-                start = row.started_at.timestamp() // window.bucket_s * window.bucket_s
-                buckets.setdefault(datetime.fromtimestamp(start, tz=UTC), []).append(row.duration_ms)
-        wanted = [stats.Point(at, nearest_rank(ms, 50), nearest_rank(ms, 95)) for at, ms in sorted(buckets.items())]
-        assert found.get(service.pk, []) == wanted
-        assert {point.at for point in wanted} <= set(window.buckets())
-
-
-@pytest.mark.parametrize("size", [1, 2, 19, 20, 21, 99, 100, 101])
-def test_percentiles_are_values_that_were_measured(cms: Service, size: int) -> None:
-    Call.objects.bulk_create([call(cms, timedelta(minutes=1), float(number)) for number in range(size, 0, -1)])
-    figures = stats.figures_by_service(stats.WINDOWS["1h"])[cms.pk]
-    assert (figures.p50, figures.p95, figures.p99) == tuple(float(math.ceil(size * p / 100)) for p in (50, 95, 99))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +111,7 @@ def test_the_summary_counts_what_is_going_on(client: Client, cms: Service, githu
     assert "<strong>1 of 2</strong><small>healthy</small>" in text
     assert "It is &lt;b&gt;down&lt;/b&gt;." in text
     assert "<span>Incidents</span><strong>1</strong>" in text
-    assert "<span>Running now</span><strong>1</strong><small>2 deliveries, 1 check</small>" in text
+    assert "<span>Running now</span><strong>1</strong><small>and 2 deliveries, 1 check</small>" in text
     assert "width: 50%" in text
     assert re.search(r"Failing webhooks <a[^>]*>2</a>", text)
 

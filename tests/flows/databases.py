@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -17,26 +19,35 @@ from psycopg import sql
 
 from console.settings import SQLITE_OPTIONS
 
+SQLITE_FILE = "console.sqlite3"
+
 
 @contextmanager
-def fresh_database(folder: Path) -> Iterator[str]:
-    """The URL of a new, empty database: on the server of DATABASE_URL if that is PostgreSQL, else a file."""
+def fresh_database(folder: Path, template: str = "") -> Iterator[str]:
+    """The URL of a new database: on the server of DATABASE_URL if that is PostgreSQL, else a file.
+
+    Args:
+        folder: where the file goes.
+        template: the URL of another of these, which nobody uses, to copy; empty without it.
+    """
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        yield f"sqlite:///{folder / 'console.sqlite3'}"
+        if template:
+            shutil.copyfile(template.removeprefix("sqlite:///"), folder / SQLITE_FILE)
+        yield f"sqlite:///{folder / SQLITE_FILE}"
         return
     name = f"console_flow_{secrets.token_hex(6)}"
-    _execute(server, "CREATE DATABASE {}", name)
+    _execute(server, "CREATE DATABASE {} TEMPLATE {}", name, urlsplit(template).path[1:] or "template1")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
         _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _execute(server: str, statement: str, name: str) -> None:
+def _execute(server: str, statement: LiteralString, *names: str) -> None:
     maintenance = urlsplit(server)._replace(path="/postgres").geturl()  # as Django does: the named one need not exist
     with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,33 +14,9 @@ from django_q.tasks import async_task
 from integrations import due, ops, queue
 from integrations.models import Essay, Service, SyncRun, WorkerHeartbeat
 from tests.flows import processes
+from tests.flows.conftest import ARTICLES, guard_of
 from tests.flows.deployment import Deployment, Running
 from tests.flows.processes import seconds_until
-
-ARTICLES = 240
-
-
-@pytest.fixture
-def articles(deployment: Deployment) -> Service:
-    """A service whose sandbox is up; nothing but the test asks for anything."""
-    deployment.start_sandbox()
-    return Service.objects.create(
-        slug="cms", name="Articles", system="cms", base_url=f"{deployment.sandbox_url}/cms", check_every_minutes=0
-    )
-
-
-@pytest.fixture
-def worker(deployment: Deployment) -> Running:
-    """A worker whose queue has run its first task."""
-    started = deployment.start_worker()
-    seconds_until(lambda: WorkerHeartbeat.objects.exclude(beat_at=None).exists(), 30, "the first sign of life")
-    return started
-
-
-def guard_of(worker: Running) -> int:
-    """The leader of the group the queue's processes are in."""
-    (guard,) = processes.children(worker.pid)
-    return guard
 
 
 def test_syncs_articles_and_finds_them_unchanged_the_second_time(
@@ -62,6 +39,20 @@ def test_stops_within_ten_seconds_when_idle(worker: Running) -> None:
     guard = guard_of(worker)
     assert worker.stop(at_most=10) == 0
     assert processes.members(guard) == []
+
+
+def test_a_second_signal_does_not_wait_for_running_tasks(
+    deployment: Deployment, articles: Service, worker: Running
+) -> None:
+    guard = guard_of(worker)
+    deployment.fault("cms", delay_s=15)
+    run = ops.sync(articles.streams.get(), SyncRun.Trigger.COMMAND)
+    seconds_until(lambda: SyncRun.objects.get(pk=run.pk).state == SyncRun.State.RUNNING, 10, "the run has begun")
+    worker.popen.terminate()
+    seconds_until(lambda: "The worker stops." in worker.output(), 10, "the first signal is heard")
+    assert worker.stop(at_most=10) == 0
+    assert processes.members(guard) == []
+    assert SyncRun.objects.get(pk=run.pk).state == SyncRun.State.RUNNING
 
 
 def test_nothing_is_left_ten_seconds_after_the_supervisor_was_killed(worker: Running) -> None:
@@ -94,6 +85,16 @@ def test_a_run_happens_although_its_bell_was_deleted(articles: Service, worker: 
         SyncRun.objects.update(enqueued_at=timezone.now() - due.RING_AGAIN_AFTER)
     seconds_until(lambda: SyncRun.objects.get(pk=run.pk).state == SyncRun.State.SUCCEEDED, 30, "the run has ended")
     assert Essay.objects.count() == ARTICLES
+
+
+def test_what_is_due_later_starts_when_its_time_has_come(articles: Service, worker: Running) -> None:
+    due_at = timezone.now() + timedelta(seconds=5)
+    run = SyncRun.objects.create(stream=articles.streams.get(), trigger=SyncRun.Trigger.COMMAND, due_at=due_at)
+    seconds_until(lambda: SyncRun.objects.get(pk=run.pk).state == SyncRun.State.SUCCEEDED, 30, "the run has ended")
+    started_at = SyncRun.objects.get(pk=run.pk).started_at
+    assert started_at
+    print(f"started {(started_at - due_at).total_seconds():.1f} s after it was due")
+    assert due_at <= started_at < due_at + timedelta(seconds=5)
 
 
 def test_two_workers_at_once_do_everything_once(deployment: Deployment, articles: Service, worker: Running) -> None:

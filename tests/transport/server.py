@@ -24,6 +24,7 @@ class Reply:
         raw: sent instead of a well-formed answer.
         reset: the connection is reset instead.
         cut: the length of the body is declared, half of it is sent.
+        keep: the connection stays open for the next request.
     """
 
     status: int = 200
@@ -36,9 +37,11 @@ class Reply:
     raw: bytes | None = None
     reset: bool = False
     cut: bool = False
+    keep: bool = False
 
     def head(self) -> bytes:
-        lines = [f"HTTP/1.1 {self.status} Scripted", f"Content-Length: {len(self.body)}", "Connection: close"]
+        lines = [f"HTTP/1.1 {self.status} Scripted", f"Content-Length: {len(self.body)}"]
+        lines += [] if self.keep else ["Connection: close"]
         lines += [f"Content-Type: {self.content_type}"] if self.content_type else []
         lines += [f"{name}: {value}" for name, value in self.headers]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
@@ -65,9 +68,11 @@ class ScriptedServer:
 
         class Handler(StreamRequestHandler):
             def handle(self) -> None:
-                request = _read(self)
-                if request:
-                    _say(self.connection, scripted._next(request), request.method)
+                while request := _read(self):
+                    reply = scripted._next(request)
+                    _say(self.connection, reply, request.method)
+                    if not reply.keep:
+                        return
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -47,3 +47,28 @@ window.addEventListener("load", () => {
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => charts(detail.target).forEach(undraw));
 document.addEventListener("htmx:afterSwap", ({ detail }) => charts(detail.target).forEach(draw));
+
+// Unfold's dialogs leave the keyboard on the page behind them: move it in, keep it in, and give it back.
+const keepKeyboardIn = (modal, page) => {
+  const box = modal.parentElement;
+  let opener = null;
+  modal.setAttribute("role", "dialog");
+  modal.setAttribute("aria-modal", "true");
+  new MutationObserver(() => {
+    const open = box.style.display !== "none";
+    if (open === page.inert) return;
+    if (open) opener = document.activeElement;
+    page.inert = open;
+    if (!open) opener?.focus();
+  }).observe(box, { attributeFilter: ["style"] });
+  // Not before htmx knows the form: an Enter that comes earlier would post it to the page behind.
+  modal.addEventListener("htmx:afterSettle", () => {
+    modal.setAttribute("aria-label", modal.querySelector("h1")?.innerText ?? "");
+    (modal.querySelector("input:not([type=hidden]), select, textarea") ?? modal.querySelector("[type=submit]"))?.focus();
+  });
+};
+
+window.addEventListener("load", () => {
+  const [modal, page] = ["modal-content", "page"].map((id) => document.getElementById(id));
+  if (modal && page) keepKeyboardIn(modal, page);
+});

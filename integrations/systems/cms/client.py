@@ -14,6 +14,8 @@ from integrations.transport.errors import CallError
 from integrations.transport.http import Transport
 from integrations.transport.pagination import Batch, by_offset
 
+MOST_ARTICLES = 2**31 - 1
+
 
 class Client:
     """One CMS, described by its options."""
@@ -46,4 +48,5 @@ class Client:
         if not isinstance(items, list):
             raise CallError(Outcome.BAD_ANSWER, f"There is no list at “{self._items_path}” in the answer.")
         total = jmespath.search(self._total_path, answer) if self._total_path else None
-        return items, total if isinstance(total, int) else None
+        # A count that is none (negative, true, astronomical) must neither end the walk nor break a column.
+        return items, total if type(total) is int and 0 <= total <= MOST_ARTICLES else None

@@ -23,7 +23,8 @@ class Client:
         answer = self._transport.get_json("rate_limit", "/rate_limit")
         try:
             core = answer["resources"]["core"]
-            left, limit, reset = int(core["remaining"]), int(core["limit"]), int(core["reset"])
-        except (KeyError, TypeError, ValueError) as error:
+            left, limit = int(core["remaining"]), int(core["limit"])
+            reset = datetime.fromtimestamp(int(core["reset"]), UTC)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CallError(Outcome.BAD_ANSWER, "There is no rate limit at “resources.core” in the answer.") from error
-        return f"{left:,} of {limit:,} calls left until {datetime.fromtimestamp(reset, UTC):%H:%M} UTC."
+        return f"{left:,} of {limit:,} calls left until {reset:%H:%M} UTC."

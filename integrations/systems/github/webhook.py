@@ -14,6 +14,7 @@ from integrations.webhooks.parsing import parse
 from integrations.webhooks.signatures import hmac_sha256_hex
 
 NO_COMMIT = "0" * 40
+TAGS = "refs/tags/"
 
 
 def verify(delivery: Delivery, secrets: Mapping[str, str]) -> None:
@@ -24,6 +25,8 @@ def verify(delivery: Delivery, secrets: Mapping[str, str]) -> None:
     signature = delivery.headers.get("x-hub-signature-256", "")
     if not signature:
         raise Refused("the header X-Hub-Signature-256 is missing")
+    if not signature.startswith("sha256="):
+        raise Refused("the header X-Hub-Signature-256 does not begin with sha256=")
     if not hmac_sha256_hex(secret, delivery.body, signature.removeprefix("sha256=")):
         raise Refused("the signature does not fit the body and the webhook secret")
 
@@ -48,9 +51,13 @@ def handle(identity: Identity) -> str:
 
 
 def _push(payload: Mapping[str, Any], repository: str) -> str:
-    branch = str(payload.get("ref", "")).removeprefix("refs/heads/")
     who = (payload.get("pusher") or {}).get("name") or "somebody"
+    ref = str(payload.get("ref", ""))
+    tag = f"the tag {ref.removeprefix(TAGS)}" if ref.startswith(TAGS) else ""
+    branch = ref.removeprefix("refs/heads/")
     if payload.get("after") == NO_COMMIT:
-        return f"{who} deleted {branch} of {repository}"
+        return f"{who} deleted {tag or branch} of {repository}"
+    if tag:
+        return f"{who} pushed {tag} to {repository}"
     commits = len(payload.get("commits") or [])
     return f"{who} pushed {commits} commit{'' if commits == 1 else 's'} to {branch} of {repository}"

@@ -1,0 +1,34 @@
+"""What every one of our databases can hold, as text and as JSON.
+
+PostgreSQL stores no NUL, neither stores half a surrogate pair or a number that is none, yet all of
+them are in the JSON that vendors send.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from integrations import text
+
+DEEPEST = 100
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """The value itself if it can be stored, otherwise the nearest that can."""
+    if depth > DEEPEST:
+        return "nested too deeply"
+    if isinstance(value, str):
+        return text.storable(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {storable(key, depth + 1): storable(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item, depth + 1) for item in value]
+    return value
+
+
+def is_storable(value: Any) -> bool:
+    """Whether the value can be stored as it is."""
+    return bool(storable(value) == value)

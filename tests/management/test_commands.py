@@ -1,0 +1,127 @@
+"""The verbs for a shell."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django_q.models import OrmQ
+
+from integrations.models import Essay, HealthCheck, Service, SyncRun
+from tests.worker import run_next
+
+REFUSED = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """Works tasks off in the background, as a worker beside the shell does."""
+    stop = Event()
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                if not (OrmQ.objects.exists() and run_next()):
+                    stop.wait(0.05)
+        finally:
+            connection.close()
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(timeout=60)
+
+
+@pytest.mark.parametrize("command", ["sync", "check_health"])
+def test_an_unknown_service_is_answered_with_the_known_ones(cms: Service, github: Service, command: str) -> None:
+    with pytest.raises(CommandError, match=re.escape("There is no service “cns”. There are: cms, github.")):
+        call_command(command, "cns")
+
+
+@pytest.mark.parametrize("command", ["sync", "check_health"])
+@pytest.mark.django_db
+def test_without_any_service_that_is_said(command: str) -> None:
+    with pytest.raises(CommandError, match="none yet"):
+        call_command(command, "cms")
+
+
+def test_an_unknown_stream_is_answered_with_the_known_ones(cms: Service) -> None:
+    with pytest.raises(CommandError, match=re.escape("Articles has no stream “pages”. It has: articles.")):
+        call_command("sync", "cms", "pages")
+
+
+def test_a_service_without_streams_says_so(github: Service) -> None:
+    with pytest.raises(CommandError, match="has no stream to sync"):
+        call_command("sync", "github")
+
+
+@pytest.mark.parametrize("arguments", [["cms"], ["cms", "articles"]])
+def test_a_sync_is_started_once_and_named(
+    cms: Service, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("sync", *arguments)
+    run = SyncRun.objects.get()
+    assert (run.trigger, OrmQ.objects.count()) == (SyncRun.Trigger.COMMAND, 1)
+    assert capsys.readouterr().out == f"{run} is waiting for a worker.\n"
+    with pytest.raises(CommandError, match="already being synced"):
+        call_command("sync", *arguments)
+
+
+@pytest.mark.parametrize("command", ["sync", "check_health"])
+def test_what_is_switched_off_is_said(cms: Service, command: str) -> None:
+    Service.objects.update(enabled=False)
+    with pytest.raises(CommandError, match=r"is switched off\. Enable the service first\."):
+        call_command(command, "cms")
+
+
+def test_without_a_name_every_enabled_service_is_checked(cms: Service, github: Service) -> None:
+    Service.objects.create(slug="off", name="Off", system="cms", enabled=False, base_url=REFUSED)
+    call_command("check_health")
+    assert set(HealthCheck.objects.values_list("service__slug", flat=True)) == {"cms", "github"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_for_a_sync_tells_what_it_did(cms: Service, worker: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("sync", "cms", "--wait")
+    assert "Succeeded. 240 created, 0 updated, 0 unchanged, 0 rejected." in capsys.readouterr().out
+    assert Essay.objects.count() == 240
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_for_a_sync_that_fails_is_a_failure(
+    cms: Service, worker: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Service.objects.update(base_url=REFUSED, max_attempts=1)
+    with pytest.raises(CommandError, match="Not everything succeeded") as error:
+        call_command("sync", "cms", "--wait")
+    assert error.value.returncode == 1
+    assert "Failed." in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_for_checks_fails_unless_all_are_healthy(
+    cms: Service, github: Service, worker: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("check_health", "--wait")
+    Service.objects.filter(slug="github").update(base_url=REFUSED)
+    with pytest.raises(CommandError, match="Not every service is healthy") as error:
+        call_command("check_health", "--wait")
+    assert error.value.returncode == 1
+    said = capsys.readouterr().out
+    assert "Articles: Healthy. 240 articles." in said
+    assert "GitHub: Unhealthy. The connection was refused." in said
+
+
+def test_a_port_that_is_taken_is_said_with_the_variable_that_changes_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=rf"Port {port} cannot be used: .* Set SANDBOX_PORT to a free one\."):
+            call_command("sandbox", "--port", str(port))

@@ -1,0 +1,77 @@
+"""A CMS on a real socket whose articles, mishaps and log belong to the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+ARTICLES = 100
+
+
+def article(number: int, **values: Any) -> dict[str, Any]:
+    return {"id": number, "title": f"Title {number}", "body": f"Body {number}", "author": "The editors", **values}
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """An answer that is no page."""
+
+    status: int
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Remote:
+    """What it serves; `mishaps` is by the offset asked for, and stays until the test takes it away."""
+
+    url: str = ""
+    articles: list[dict[str, Any]] = field(default_factory=lambda: [article(n) for n in range(1, ARTICLES + 1)])
+    mishaps: dict[int, Mishap] = field(default_factory=dict)
+    asked: list[int] = field(default_factory=list)
+    tells_total: bool = True
+
+    def answer(self, path: str) -> Mishap:
+        query = parse_qs(urlsplit(path).query)
+        limit, offset = int(query["limit"][0]), int(query["offset"][0])
+        self.asked.append(offset)
+        if offset in self.mishaps:
+            return self.mishaps[offset]
+        meta = {"total_count": len(self.articles)} if self.tells_total else {}
+        return Mishap(200, json.dumps({"meta": meta, "items": self.articles[offset : offset + limit]}).encode())
+
+
+@contextmanager
+def serve() -> Iterator[Remote]:
+    remote = Remote()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = remote.answer(self.path)
+            self.send_response(found.status)
+            for name, value in {"Content-Type": "application/json", **found.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(found.body)))
+            self.end_headers()
+            self.wfile.write(found.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    remote.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield remote
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,100 @@
+"""What every System promises. A new folder is covered without editing anything here.
+
+A System that receives webhooks brings its own example: `signed_delivery(secrets)` in
+tests/systems/test_<slug>.py gives a Delivery that is signed with these secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import jmespath
+import pytest
+
+from integrations import systems
+from integrations.connections import client_for
+from integrations.models import Service
+from integrations.recorder import Cause
+from integrations.systems.base import BadItem, Client, Delivery, Item, Option, Page, StreamSpec, System
+
+FORBIDDEN = (
+    "integrations.models",
+    "integrations.admin",
+    "integrations.ops",
+    "integrations.tasks",
+    "django.db",
+    "django.contrib",
+)
+MOST_PAGES = 1000
+
+
+def each_system() -> list[Any]:
+    return [pytest.param(system, id=slug) for slug, system in systems.all_systems().items()]
+
+
+def each_option() -> list[Any]:
+    found = [(slug, option) for slug, system in systems.all_systems().items() for option in system.options]
+    return [pytest.param(option, id=f"{slug}-{option.name}") for slug, option in found]
+
+
+def each_stream() -> list[Any]:
+    found = [(system, stream) for system in systems.all_systems().values() for stream in system.streams]
+    return [pytest.param(system, stream, id=f"{system.slug}-{stream.name}") for system, stream in found]
+
+
+def each_receiver() -> list[Any]:
+    return [each for each in each_system() if each.values[0].receives_webhooks]
+
+
+def default_fits(option: Option) -> bool:
+    """Whether the default is a value staff could have written."""
+    value = option.default
+    if value is None:
+        return not option.required
+    if option.kind == "integer":
+        low = option.minimum if option.minimum is not None else value
+        high = option.maximum if option.maximum is not None else value
+        return isinstance(value, int) and not isinstance(value, bool) and int(low) <= value <= int(high)
+    if option.kind == "json_path":
+        return isinstance(value, str) and bool(jmespath.compile(value))
+    if option.kind == "choice":
+        return value in dict(option.choices)
+    return isinstance(value, bool if option.kind == "boolean" else str)
+
+
+def service_of(system: System, sandbox_url: str) -> Service:
+    """A service that speaks to the System's sandbox."""
+    slug = system.slug
+    return Service.objects.create(slug=slug, name=system.label, system=slug, base_url=f"{sandbox_url}/{slug}")
+
+
+def client_of(service: Service) -> Any:
+    return client_for(service, Cause("command", uuid.uuid4()), attempts=1)
+
+
+def read(system: System, stream: StreamSpec, client: Client, position: Mapping[str, Any]) -> Iterator[Page]:
+    for number, page in enumerate(system.read(stream.name)(client, position)):
+        assert number < MOST_PAGES, "the sandbox's list does not end"
+        yield page
+
+
+def through_json(position: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(dict(position)))
+
+
+def ids(pages: list[Page]) -> list[str]:
+    items: list[Item | BadItem] = [item for page in pages for item in page.items]
+    return [item.external_id for item in items]
+
+
+def signed_delivery(system: System, secrets: Mapping[str, str]) -> Delivery:
+    name = f"tests.systems.test_{system.slug}"
+    try:
+        made: Delivery = import_module(name).signed_delivery(secrets)
+    except (ImportError, AttributeError) as error:
+        raise AssertionError(f"Write signed_delivery(secrets) in {name}.") from error
+    return made

@@ -1,0 +1,75 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+
+from integrations.roles import MANAGER, OPERATOR, VIEWER
+
+ACTS = {
+    "sync_service",
+    "check_service",
+    "retry_syncrun",
+    "replay_webhookevent",
+    "add_mediaattachment",
+    "change_mediaattachment",
+    "validate_mediaattachment",
+    "change_incident",
+    "export_essay",
+    "export_property",
+    "export_record",
+}
+CONFIGURES = {"add_service", "change_service", "change_stream", "export_service", "delete_mediaattachment"}
+MAY = {VIEWER: set[str](), OPERATOR: ACTS, MANAGER: ACTS | CONFIGURES}
+
+pytestmark = pytest.mark.django_db
+
+
+def of_group(name: str) -> set[str]:
+    found = Permission.objects.filter(group__name=name).values_list("content_type__app_label", "codename")
+    assert {app for app, _ in found} == {"integrations"}
+    return {codename for _, codename in found}
+
+
+def may_be_seen() -> set[str]:
+    ours = Permission.objects.filter(content_type__app_label="integrations", codename__startswith="view_")
+    return set(ours.values_list("codename", flat=True))
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_holds_exactly_its_permissions(role: str) -> None:
+    assert of_group(role) == may_be_seen() | MAY[role]
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_migration_puts_a_changed_role_right(role: str) -> None:
+    group = Group.objects.get(name=role)
+    group.permissions.set(Permission.objects.filter(codename__startswith="delete_"))
+    call_command("migrate", verbosity=0)
+    assert of_group(role) == may_be_seen() | MAY[role]
+
+
+def test_a_group_of_somebody_else_is_left_alone() -> None:
+    own = Group.objects.create(name="Auditors")
+    own.permissions.set(Permission.objects.filter(codename="view_call"))
+    call_command("migrate", verbosity=0)
+    assert own.permissions.count() == 1
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_no_role_reaches_people_the_queue_or_the_evidence(role: str) -> None:
+    for what in ("call", "syncrun", "webhookevent", "change", "attempt", "credential"):
+        assert not of_group(role) & {f"add_{what}", f"change_{what}", f"delete_{what}"}
+
+
+def test_somebody_in_no_role_may_nothing(stranger: User) -> None:
+    assert stranger.get_all_permissions() == set()
+
+
+def test_people_have_what_their_role_has(viewer: User, operator: User, manager: User) -> None:
+    assert not viewer.has_perm("integrations.sync_service")
+    assert operator.has_perm("integrations.sync_service")
+    assert not operator.has_perm("integrations.change_service")
+    assert manager.has_perm("integrations.change_service")

@@ -1,0 +1,186 @@
+"""A delivery is believed or not, stored or not, and answered accordingly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from django.test import Client
+from django_q.models import OrmQ
+from pytest_django import DjangoAssertNumQueries
+
+from integrations import credentials, tasks
+from integrations.models import Credential, Service, WebhookEvent
+from integrations.webhooks.view import LARGEST
+from tests.conftest import WEBHOOK_SECRET
+from tests.webhooks.conftest import ADDRESS, PUSH, Send, files, sign
+
+
+def test_real_payloads_are_accepted_once_and_processed_once(send: Send, shared_data: Path) -> None:
+    for number, path in enumerate(files(shared_data / "github-webhooks")):
+        body, kind = path.read_bytes(), path.name.partition(".")[0].partition("-")[0]
+        answers = [send(body, HTTP_X_GITHUB_DELIVERY=path.name, HTTP_X_GITHUB_EVENT=kind) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 200], path.name
+        event = WebhookEvent.objects.get(delivery_id=f"id:{path.name}")
+        assert (bytes(event.body), event.event_type, event.duplicates) == (body, kind, 1)
+        for _ in range(1 if number % 10 else 2):
+            tasks.process_event(str(event.pk))
+        event.refresh_from_db()
+        assert (event.state, event.attempts.count()) == ("succeeded", 1), event.failure_message
+        assert event.summary.startswith(kind) or kind == "push"
+
+
+def test_a_second_delivery_is_counted_and_changes_nothing_else(send: Send) -> None:
+    send(HTTP_X_GITHUB_DELIVERY="same")
+    tasks.process_event(str(WebhookEvent.objects.get().pk))
+    before = WebhookEvent.objects.values().get()
+    answer = send(b'{"other": "body"}', HTTP_X_GITHUB_DELIVERY="same", HTTP_X_GITHUB_EVENT="ping")
+    after = WebhookEvent.objects.values().get()
+    assert (answer.status_code, answer.content) == (200, b"Already here.\n")
+    assert (after["duplicates"], after["last_duplicate_at"] is not None) == (1, True)
+    counted = {"duplicates", "last_duplicate_at"}
+    assert {k: v for k, v in after.items() if k not in counted} == {k: v for k, v in before.items() if k not in counted}
+
+
+def test_a_stored_delivery_has_its_bell_and_a_duplicate_rings_no_second(send: Send) -> None:
+    send(HTTP_X_GITHUB_DELIVERY="same")
+    send(HTTP_X_GITHUB_DELIVERY="same")
+    assert [bell.func() for bell in OrmQ.objects.all()] == ["integrations.tasks.process_event"]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "",
+        "sha256=",
+        "sha256=" + "0" * 64,
+        sign(PUSH, "another secret"),
+        sign(PUSH + b" "),
+        sign(PUSH).upper(),
+        "sha1=" + sign(PUSH)[7:],
+        f"{sign(PUSH)},{sign(PUSH)}",
+    ],
+)
+def test_what_is_not_signed_rightly_is_refused(send: Send, signature: str | None) -> None:
+    answer = send(HTTP_X_HUB_SIGNATURE_256=signature)
+    assert (answer.status_code, answer.content) == (400, b"Refused.\n")
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b"nul", b"[" * 200_000, b'{"a": ' + b"1" * 5000 + b"}"])
+def test_a_signed_body_that_is_no_json_is_refused(send: Send, body: bytes) -> None:
+    assert send(body).status_code == (400 if body else 411)
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options", "trace"])
+def test_another_method_is_told_to_post(github: Service, method: str) -> None:
+    answer = getattr(Client(), method)(ADDRESS)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(("size", "status"), [(LARGEST - 1, 200), (LARGEST, 200), (LARGEST + 1, 413)])
+def test_the_limit_of_a_body_is_exact(send: Send, size: int, status: int) -> None:
+    body = b'"' + b"a" * (size - 2) + b'"'
+    assert send(body).status_code == status
+    assert [len(event.body) for event in WebhookEvent.objects.all()] == ([size] if status == 200 else [])
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("", 411), ("abc", 400), ("-1", 400), ("1e3", 400), ("١٢", 400), ("+5", 400), (" 5", 400), ("9" * 5000, 413)],
+)
+def test_a_length_that_is_none_is_refused(send: Send, length: str, status: int) -> None:
+    assert send(CONTENT_LENGTH=length).status_code == status
+    assert not WebhookEvent.objects.exists()
+
+
+def test_a_shorter_length_than_the_body_breaks_the_signature(send: Send) -> None:
+    assert send(CONTENT_LENGTH="5").status_code == 400
+
+
+def test_unknown_disabled_and_deaf_services_answer_alike(send: Send, cms: Service, github: Service) -> None:
+    Service.objects.filter(pk=github.pk).update(enabled=False)
+    answers = [send(address=f"/hooks/{slug}/") for slug in ("unknown", "github", "cms")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, b"No such address.\n")}
+    assert len({str(sorted(answer.items())) for answer in answers}) == 1
+    assert not WebhookEvent.objects.exists()
+
+
+def test_a_service_without_a_secret_believes_nobody(send: Send) -> None:
+    Credential.objects.all().delete()
+    for secret in ("", WEBHOOK_SECRET):
+        assert send(HTTP_X_HUB_SIGNATURE_256=sign(PUSH, secret)).status_code == 400
+
+
+def test_a_secret_that_cannot_be_read_asks_the_sender_to_come_again(send: Send) -> None:
+    Credential.objects.update(ciphertext="damaged")
+    assert send().status_code == 503
+    assert not WebhookEvent.objects.exists()
+
+
+def test_after_a_change_of_the_secret_only_the_new_one_signs(send: Send, github: Service) -> None:
+    credentials.store(github, "webhook_secret", "the next one")
+    assert send().status_code == 400
+    assert send(HTTP_X_HUB_SIGNATURE_256=sign(PUSH, "the next one")).status_code == 200
+
+
+def test_a_form_holds_the_json(send: Send) -> None:
+    body = f"payload={quote_plus(PUSH.decode())}".encode()
+    assert send(body, content_type="application/x-www-form-urlencoded").status_code == 200
+    event = WebhookEvent.objects.get()
+    assert bytes(event.body) == body
+    tasks.process_event(str(event.pk))
+    event.refresh_from_db()
+    assert event.summary == "somebody pushed 1 commit to main of o/r"
+
+
+def test_a_form_without_a_payload_is_refused(send: Send) -> None:
+    assert send(b"other=1", content_type="application/x-www-form-urlencoded").status_code == 400
+
+
+def test_neither_sign_in_nor_a_token_against_forgery_is_asked_for(github: Service) -> None:
+    answer = Client(enforce_csrf_checks=True).post(
+        ADDRESS, PUSH, content_type="application/json", headers={"X-Hub-Signature-256": sign(PUSH)}
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("duplicate", [False, True])
+def test_storing_takes_this_many_queries(
+    send: Send, django_assert_num_queries: DjangoAssertNumQueries, duplicate: bool
+) -> None:
+    send(HTTP_X_GITHUB_DELIVERY="before")  # which also notes the use of the secret, once a minute
+    with django_assert_num_queries(7 if duplicate else 11):
+        answer = send(HTTP_X_GITHUB_DELIVERY="before" if duplicate else "new")
+    assert answer.status_code == 200
+
+
+def test_every_json_torture_file_is_refused_or_stored_byte_for_byte(send: Send, shared_data: Path) -> None:
+    accepted = set()
+    for path in files(shared_data / "json" / "test_parsing"):
+        body = path.read_bytes()
+        answer = send(body, HTTP_X_GITHUB_DELIVERY=None)
+        assert answer.status_code in {200, 400, 411}, path.name
+        if answer.status_code == 200:
+            accepted.add(path.name)
+            stored = WebhookEvent.objects.get(delivery_id=f"sha256:{hashlib.sha256(body).hexdigest()}")
+            assert bytes(stored.body) == body, path.name
+            tasks.process_event(str(stored.pk))
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"succeeded"}
+    valid = {path.name for path in files(shared_data / "json" / "test_parsing") if path.name.startswith("y_")}
+    assert valid <= accepted
+
+
+def test_text_that_no_database_takes_is_no_obstacle(send: Send) -> None:
+    for name in ("a\x00b", "\ud800"):
+        send(json.dumps({"repository": {"full_name": name}, "action": name}).encode(), HTTP_X_GITHUB_EVENT="star")
+        event = WebhookEvent.objects.latest("received_at")
+        tasks.process_event(str(event.pk))
+        event.refresh_from_db()
+        assert event.state == "succeeded", event.failure_message
+        assert event.summary.startswith("star")
