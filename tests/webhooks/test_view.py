@@ -184,3 +184,10 @@ def test_text_that_no_database_takes_is_no_obstacle(send: Send) -> None:
         event.refresh_from_db()
         assert event.state == "succeeded", event.failure_message
         assert event.summary.startswith("star")
+
+
+def test_a_header_that_signs_somebody_in_is_not_kept(send: Send) -> None:
+    assert send(HTTP_AUTHORIZATION="Bearer canary-1", HTTP_COOKIE="session=canary-2").status_code == 200
+    headers = WebhookEvent.objects.get().headers
+    assert "canary" not in str(headers)
+    assert {"authorization", "cookie", "x-hub-signature-256"} <= set(headers)
