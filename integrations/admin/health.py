@@ -24,6 +24,7 @@ class HealthCheckAdmin(LivePanel, LogAdmin):
     list_display = ("asked", "service", "status", "took", "remark", "who")
     list_filter = (("state", ChoicesDropdownFilter), "service", ("created_at", RangeDateTimeFilter))
     list_select_related = ("service", "actor")
+    search_fields = ("service__name", "remark")
     date_hierarchy = "created_at"
     fields = ("trigger", "who", "correlation_id")
     readonly_fields = ("who", "correlation_id")

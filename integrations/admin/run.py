@@ -180,6 +180,8 @@ class RecordErrorAdmin(LogAdmin):
     """Items that could not be used, with what the source sent."""
 
     list_display = ("external_id", "field", "reason", "run_link", "seen")
+    search_fields = ("external_id", "field", "reason")
+    date_hierarchy = "created_at"
     list_filter = (("state", ChoicesDropdownFilter),)
     list_select_related = ("run__stream__service",)
     not_in_list = ("raw",)
