@@ -5,13 +5,32 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from import_export import fields, resources
+from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON
+from unfold.contrib.import_export.forms import ExportForm
 
 from integrations.models import Essay, Property, Record, Service
 
 FORMATS = (CSV, JSON)
 FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+class Exported(ExportMixin):
+    """An admin whose rows can be exported, as the list is searched and filtered."""
+
+    export_form_class = ExportForm
+    formats = FORMATS
+
+    def export_action(self, request: HttpRequest) -> HttpResponseBase:
+        """The form, then the file; an address that makes no sense leads to all rows, as at the list."""
+        try:
+            answer: HttpResponseBase = super().export_action(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(request.path)
+        return answer
 
 
 class SafeField(fields.Field):

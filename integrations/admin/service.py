@@ -11,16 +11,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from integrations import credentials, formatting, ops, stats, systems
 from integrations.admin.actions import may, verb
 from integrations.admin.base import ConsoleAdmin, LivePanel
-from integrations.admin.resources import FORMATS, ServiceResource
+from integrations.admin.resources import Exported, ServiceResource
 from integrations.admin.service_form import OPTION, SECRET, ServiceForm, form_for
 from integrations.models import HealthCheck, Service, SyncRun
 
@@ -28,7 +26,7 @@ IDENTITY = ("name", "slug", "system", "base_url", "enabled")
 
 
 @admin.register(Service)
-class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
+class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
     """The list answers “is it up?”, the page everything else about one service."""
 
     form = ServiceForm
@@ -43,8 +41,6 @@ class ServiceAdmin(LivePanel, ExportMixin, ConsoleAdmin):
     actions_detail = ("sync_now", "check_now")
     add_fieldsets = ((None, {"fields": IDENTITY}),)
     resource_classes = (ServiceResource,)
-    export_form_class = ExportForm
-    formats = FORMATS
     empty_state = "Add a service: choose its system and say where it is. Its options and credentials come next."
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Service | None = None) -> dict[str, Any]:

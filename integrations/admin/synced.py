@@ -7,14 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
-from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
 from integrations import formatting
 from integrations.admin.base import LogAdmin, code, link, list_link
-from integrations.admin.resources import FORMATS, EssayResource, PropertyResource, RecordResource
+from integrations.admin.resources import EssayResource, Exported, PropertyResource, RecordResource
 from integrations.models import Change, Essay, Property, Record, SyncedModel
 
 ORIGIN = (
@@ -29,15 +27,13 @@ ORIGIN = (
 )
 
 
-class SyncedAdmin(ExportMixin, LogAdmin):
+class SyncedAdmin(Exported, LogAdmin):
     """Where a row comes from is one tab, the same for all."""
 
     list_filter: tuple[Any, ...] = ("service", ("synced_at", RangeDateTimeFilter))
     list_select_related: tuple[str, ...] = ("service",)
     date_hierarchy = "synced_at"
     ordering = ("-synced_at", "-id")
-    export_form_class = ExportForm
-    formats = FORMATS
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
         """Links in place of plain keys."""
