@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -20,13 +22,32 @@ from integrations.admin.base import ConsoleAdmin
 from integrations.media import derivatives
 from integrations.models import MediaAttachment
 
+LARGEST_UPLOAD = 10 * 1024 * 1024
 THUMBNAIL = "integrations_mediaattachment_thumbnail"
+
+
+class MediaForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """An upload and its description."""
+
+    class Meta:
+        model = MediaAttachment
+        fields = ("file", "alt_text")
+
+    def clean_file(self) -> Any:
+        """Refuse what is too large before it is stored."""
+        upload = self.cleaned_data["file"]
+        if upload.size > LARGEST_UPLOAD:
+            raise ValidationError(
+                f"The file is larger than {formatting.size(LARGEST_UPLOAD)}. Upload a smaller one.", code="too_large"
+            )
+        return upload
 
 
 @admin.register(MediaAttachment)
 class MediaAttachmentAdmin(ConsoleAdmin):
     """A file is uploaded once; its description may change."""
 
+    form = MediaForm
     list_display = ("original_name", "status", "content_type", "dimensions", "file_size", "uploaded")
     list_filter = (("state", ChoicesDropdownFilter), "content_type")
     search_fields = ("original_name", "alt_text", "sha256")

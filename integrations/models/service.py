@@ -90,6 +90,8 @@ class Service(models.Model):
             self.base_url = systems.get(self.system).base_url
         if self.system and not self.base_url:
             raise ValidationError({"base_url": "Say where this service is, for example https://cms.example.org."})
+        if "@" in self.base_url.partition("//")[2].partition("/")[0]:
+            raise ValidationError({"base_url": "Leave user and password out of the address: it is shown to everybody."})
 
 
 class ServiceState(models.Model):

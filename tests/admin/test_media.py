@@ -198,3 +198,9 @@ def test_pictures_that_attack_image_processors_end_valid_or_in_quarantine(client
         assert bool(media.failure_message) == (media.state == "quarantined"), file.name
         if media.state == "valid":
             assert media.width, file.name
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_stored(client: Client) -> None:
+    response = upload(client, bytes(10 * 1024 * 1024 + 1))
+    assert "The file is larger than 10.0 MiB. Upload a smaller one." in response.content.decode()
+    assert not MediaAttachment.objects.exists()

@@ -209,6 +209,7 @@ def test_a_system_with_an_address_of_its_own_needs_none(client: Client) -> None:
     ("wrong", "sentence"),
     [
         ({"base_url": ""}, "Say where this service is"),
+        ({"base_url": "https://me:canary@cms.example.org"}, "Leave user and password out of the address"),
         ({"base_url": "javascript:alert(1)"}, "valid URL"),
         ({"base_url": "https://x.example.org\x00"}, "valid URL"),
         ({"slug": "no slug"}, "valid “slug”"),
