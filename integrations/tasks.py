@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations import due, leases, ops, probe
+from integrations import due, leases, ops, probe, retention
 from integrations.media import validation
 from integrations.models import HealthCheck, MediaAttachment, SyncRun, WebhookEvent
 from integrations.sync import engine
@@ -35,6 +35,7 @@ def validate_media(pk: str) -> None:
 
 
 def tick() -> None:
-    """Proof that workers are alive, and a second look at what is due should the supervisor be gone."""
+    """Proof that workers are alive, a second look at what is due should the supervisor be gone, and tidying up."""
     leases.beat()
     due.start()
+    retention.forget_old_calls()

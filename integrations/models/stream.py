@@ -11,9 +11,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import systems
 from integrations.models.service import Service
-from integrations.systems.base import StreamSpec
 
 
 def validate_cron(value: str) -> None:
@@ -55,11 +53,6 @@ class Stream(models.Model):
     def get_absolute_url(self) -> str:
         """Its page in the admin."""
         return reverse("admin:integrations_stream_change", args=[self.pk])
-
-    @property
-    def spec(self) -> StreamSpec:
-        """What the System declares of it."""
-        return systems.get(self.service.system).stream(self.name)
 
     def next_after(self, moment: datetime) -> datetime | None:
         """When the schedule next asks for a run, in the console's time zone; None without a schedule."""

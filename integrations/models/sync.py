@@ -50,8 +50,6 @@ class SyncRun(Job):
     )
     failure_origin = models.CharField(max_length=20, blank=True)
 
-    COUNTS = ("items", "created", "updated", "unchanged", "deleted", "rejected")
-
     class Meta:
         ordering = ["-id"]
         constraints = [
