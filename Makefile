@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint lock
+.PHONY: help setup run test test-slow lint lock bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/' | expand -t 14
@@ -30,7 +30,7 @@ run: setup ## everything: web server, worker, sandboxes; Ctrl-C stops it
 	@exec $(BIN)/honcho start --env ""
 
 test: $(VENV)/installed-tests ## the whole suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-slow: $(VENV)/installed-tests ## kills processes and waits for the recovery
 	@$(BIN)/python -m pytest -m slow $(ARGS)
@@ -41,6 +41,9 @@ lint: $(VENV)/installed-tests ## style, types, settings, migrations
 	@$(BIN)/mypy .
 	@DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
 	@DJANGO_SETTINGS_MODULE=tests.settings HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(VENV)/installed-tests ## figures against peers (ARGS=--full for more calls)
+	@$(BIN)/python bench/calls.py $(or $(ARGS),--small)
 
 lock: $(VENV)/installed-tests ## requirements.txt and tests/requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt

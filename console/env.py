@@ -1,7 +1,9 @@
 """Every environment variable the console reads: its type, its bounds, its default.
 
 `.env` in the project's folder is read first and never overrides the real environment.
-A malformed value stops the start with one sentence a variable (`ConfigurationError`).
+A malformed value stops the start with one sentence a variable (`ConfigurationError`). Of CREDENTIAL_KEYS too: a key
+with a typing error would be noticed one secret at a time, and only by what fails. Without any key the console starts
+and says what it cannot read, so that it can still be looked at while a lost key is searched for.
 Each variable is explained in `.env.example`.
 """
 
@@ -9,7 +11,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +36,7 @@ class Environment:
 
     secret_key: str
     credential_keys: tuple[str, ...]
+    credential_files: Path
     debug: bool
     https: bool
     allowed_hosts: tuple[str, ...]
@@ -47,6 +51,9 @@ class Environment:
     sandbox_port: int
     admin_password: str
     log_level: str
+    untrusted_networks: tuple[IPv4Network | IPv6Network, ...]
+    untrusted_ports: tuple[int, ...]
+    names: frozenset[str] = frozenset()  # of every variable that is read here
 
 
 def _long_enough(value: str) -> None:
@@ -55,7 +62,7 @@ def _long_enough(value: str) -> None:
 
 
 def _fernet_keys(values: list[str]) -> None:
-    for value in values or [""]:
+    for value in values:
         try:
             size = len(base64.urlsafe_b64decode(value))
         except (binascii.Error, ValueError):
@@ -83,9 +90,28 @@ def _hosts(values: list[str]) -> None:
         raise ValidationError("must be host names without https:// and without a path, with commas between them.")
 
 
+def _networks(values: list[str]) -> None:
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise ValidationError("must be networks such as 10.20.0.0/16, with commas between them.") from error
+
+
+def _ports(values: list[str]) -> None:
+    if not all(value.isascii() and value.isdigit() and 1 <= int(value) <= 65535 for value in values):
+        raise ValidationError("must be whole numbers from 1 to 65535, with commas between them.")
+
+
 def _folder(value: Path) -> None:
     if value.exists() and not value.is_dir():
         raise ValidationError("must be a folder.")
+
+
+def _absolute_folder(value: Path) -> None:
+    _folder(value)
+    if not value.is_absolute():
+        raise ValidationError("must be a folder, written from / on.")
 
 
 def _known_zone(value: str) -> None:
@@ -129,7 +155,8 @@ def read() -> Environment:
     data_dir = env.path("DATA_DIR", BASE_DIR / "var", validate=_folder) or BASE_DIR
     result = Environment(
         secret_key=env.str("SECRET_KEY", validate=_long_enough),
-        credential_keys=tuple(env.list("CREDENTIAL_KEYS", validate=_fernet_keys) or ()),
+        credential_keys=tuple(env.list("CREDENTIAL_KEYS", [], validate=_fernet_keys) or ()),
+        credential_files=env.path("CREDENTIAL_FILES", Path("/run/secrets"), validate=_absolute_folder) or BASE_DIR,
         debug=env.bool("DEBUG", False),
         https=env.bool("HTTPS", True),
         allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], validate=_hosts) or ()),
@@ -144,9 +171,11 @@ def read() -> Environment:
         sandbox_port=env.int("SANDBOX_PORT", 8001, validate=_between(1, 65535)),
         admin_password=env.str("CONSOLE_ADMIN_PASSWORD", ""),
         log_level=env.str("LOG_LEVEL", "INFO", validate=_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
+        untrusted_networks=tuple(map(ip_network, env.list("UNTRUSTED_NETWORKS", [], validate=_networks) or ())),
+        untrusted_ports=tuple(map(int, env.list("UNTRUSTED_PORTS", [], validate=_ports) or ())),
     )
     _seal(env)
-    return result
+    return replace(result, names=frozenset(env.dump()))
 
 
 def _seal(env: Env) -> None:

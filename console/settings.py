@@ -12,6 +12,8 @@ BASE_DIR = env.BASE_DIR
 
 SECRET_KEY = ENV.secret_key
 CREDENTIAL_KEYS = ENV.credential_keys
+CREDENTIAL_FILES = ENV.credential_files
+OWN_VARIABLES = ENV.names
 DEBUG = ENV.debug
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 ENVIRONMENT = ENV.environment
@@ -19,6 +21,8 @@ HEALTH_TOKEN = ENV.health_token
 WEB_PORT = ENV.web_port
 SANDBOX_PORT = ENV.sandbox_port
 ADMIN_PASSWORD = ENV.admin_password
+UNTRUSTED_NETWORKS = ENV.untrusted_networks
+UNTRUSTED_PORTS = ENV.untrusted_ports
 
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -171,5 +175,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
     # django-q2 brings a handler of its own; without this every line would be printed twice.
-    "loggers": {"django-q": {"propagate": False, "handlers": ["console"], "level": "WARNING"}},
+    # urllib3 would write every address with its secrets when all is to be logged; the call log has them without.
+    "loggers": {
+        "django-q": {"propagate": False, "handlers": ["console"], "level": "WARNING"},
+        "urllib3": {"level": "INFO"},
+    },
 }

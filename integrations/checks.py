@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
 
-from integrations import systems
+from integrations import keyring, systems
+from integrations.systems.auth import kind_of
 from integrations.systems.base import System
+from integrations.systems.given import Given
+from integrations.transport.auth import Auth
+from integrations.transport.sign_in import SignIn
 
 MARGIN_S = 60
 
@@ -50,6 +55,15 @@ def cache_is_shared(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register()
+def secrets_can_be_kept(**_: Any) -> list[checks.CheckMessage]:
+    """No error, since a console without its keys can still be looked at and mended."""
+    if keyring.has_keys():
+        return []
+    text, hint = "No secret of any service can be read or stored.", "Set CREDENTIAL_KEYS, see .env.example."
+    return [checks.Warning(text, hint=hint, id="integrations.W011")]
+
+
+@checks.register()
 def systems_are_whole(**_: Any) -> list[checks.CheckMessage]:
     """Every System can be loaded and brings what it declares."""
     return [problem for system in systems.all_systems().values() for problem in _problems_of(system)]
@@ -64,6 +78,40 @@ def _problems_of(system: System) -> Sequence[checks.CheckMessage]:
         for module, name in wanted
         if not _has(system, module, name)
     ]
+
+
+@checks.register()
+def systems_can_sign_in(**_: Any) -> list[checks.CheckMessage]:
+    """What a System says of signing in names options and secrets that it declares, whatever staff choose."""
+    return [
+        _error("E021", f"integrations/systems/{slug}/__init__.py: auth cannot be used ({problem}).", "Correct it.")
+        for slug, system in systems.all_systems().items()
+        for problem in sorted(_problems_of_auth(system))
+    ]
+
+
+def _problems_of_auth(system: System) -> set[str]:
+    names, secrets = {option.name for option in system.options}, {secret.name for secret in system.secrets}
+    problems = {f"{name} is an option and a secret" for name in names & secrets}
+    for options in _combinations(system):
+        given = Given("https://service.example", {**dict.fromkeys(names, "x"), **options}, dict.fromkeys(secrets, "x"))
+        try:
+            how = kind_of(system, options).signing(given)
+            if isinstance(how, SignIn):
+                how.compile()
+            if system.untrusted_urls and type(how) is not Auth:
+                problems.add("strangers choose where it is sent")
+        except KeyError as error:
+            problems.add(f"there is no option or secret {error}")
+        except (ValueError, IndexError) as error:
+            problems.add(str(error))
+    return problems
+
+
+def _combinations(system: System) -> Iterator[dict[str, str]]:
+    choices = {option.name: [value for value, _ in option.choices] for option in system.options if option.choices}
+    for values in product(*choices.values()):
+        yield dict(zip(choices, values, strict=True))
 
 
 def _has(system: System, module: str, name: str) -> bool:

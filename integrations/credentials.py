@@ -1,98 +1,124 @@
-"""Secrets at rest: encrypted with a key ring, bound to their service and field, shown to nobody.
+"""Which secrets a service has: stored, superseded, removed, and which of them cannot be read.
 
-`reveal` is the only way to a secret. A wrong key is an error and changes nothing.
+A secret itself is had from `Credential.reveal` alone. A wrong key is an error and changes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from functools import cache
-from pathlib import Path
+from datetime import timedelta
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import Credential, Service
+from integrations import incidents, keyring, references, systems
+from integrations.models import Credential, Incident, Service
+from integrations.models.credential import CredentialUnavailable
 
-USE_IS_NOTED_EVERY_S = 60
+__all__ = ["CredentialUnavailable", "active", "by_field", "objection", "remove", "report_unreadable", "store"]
 
-
-class CredentialUnavailable(Exception):
-    """A secret is missing or cannot be read; the text says which and what to do."""
-
-
-@cache
-def _ring(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+WIPED = {"ciphertext": "", "reference": ""}
 
 
-def _keys() -> MultiFernet:
-    return _ring(tuple(settings.CREDENTIAL_KEYS))
+def by_field(service: Service) -> dict[str, list[Credential]]:
+    """The active ones of each field, newest first: the current one, and one it superseded that is valid a while yet."""
+    found: dict[str, list[Credential]] = {}
+    for row in service.credentials.filter(_active()).order_by("-pk"):
+        found.setdefault(row.field, []).append(row)
+    return found
 
 
-def store(service: Service, field: str, secret: str, by: User | None = None) -> Credential:
-    """Make this the current secret of the field; the one before is superseded, not deleted."""
-    bound = json.dumps({"service": service.pk, "field": field, "secret": secret}).encode()
-    now = timezone.now()
-    with transaction.atomic():
-        current = Credential.objects.filter(service=service, field=field, superseded_at=None)
-        current.update(superseded_at=now, ciphertext="", reference="")
-        return Credential.objects.create(
-            service=service,
-            field=field,
-            ciphertext=_keys().encrypt(bound).decode(),
-            fingerprint=hashlib.sha256(bound).hexdigest()[:8],
-            set_by=by,
-            set_at=now,
-        )
+def active(service: Service, field: str) -> list[Credential]:
+    """The active ones of one field, newest first; none where nothing was ever set."""
+    return by_field(service).get(field, [])
 
 
-def reveal(service: Service, field: str) -> str:
-    """The current secret of that field; empty where none was ever set.
+def objection(secret: str) -> str:
+    """Why this cannot be stored, in a sentence for whoever typed it; empty where it can."""
+    if references.is_reference(secret):
+        return references.objection(secret)
+    if not keyring.has_keys():
+        return "Secrets cannot be stored, since CREDENTIAL_KEYS is empty. Set it where the console runs."
+    return ""
+
+
+def store(
+    service: Service, field: str, secret: str, by: User | None = None, keep_old_for: timedelta | None = None
+) -> Credential:
+    """Make this, or what this `env:NAME` or `file:PATH` leads to, the current secret of the field.
+
+    Args:
+        keep_old_for: how long the one before is valid too; without it that one is wiped at once.
 
     Raises:
-        CredentialUnavailable: it cannot be decrypted or its reference leads nowhere.
+        CredentialUnavailable: it cannot be stored.
     """
-    credential = Credential.objects.filter(service=service, field=field, superseded_at=None).first()
-    if credential is None:
-        return ""
-    secret = _follow(credential) if credential.reference else _decrypt(credential)
-    _note_use(credential)
-    return secret
+    if reason := objection(secret):
+        raise CredentialUnavailable(reason)
+    credential = Credential(service=service, field=field, set_by=by)
+    if references.is_reference(secret):
+        credential.reference = secret
+    else:
+        credential.ciphertext = keyring.encrypt(credential.context, secret)
+        credential.fingerprint = keyring.fingerprint(credential.context, secret)
+    with transaction.atomic():
+        _supersede(service, field, keep_old_for)
+        credential.save()
+        report_unreadable(service)
+    return credential
 
 
-def _decrypt(credential: Credential) -> str:
-    try:
-        bound = json.loads(_keys().decrypt(credential.ciphertext.encode()))
-    except (InvalidToken, ValueError) as error:
-        raise CredentialUnavailable(
-            f"The secret “{credential.field}” of {credential.service} cannot be decrypted with the keys in "
-            "CREDENTIAL_KEYS. Put the key it was stored with back, or enter the secret again."
-        ) from error
-    if (bound["service"], bound["field"]) != (credential.service_id, credential.field):
-        raise CredentialUnavailable(
-            f"The secret “{credential.field}” of {credential.service} was stored for another place. Enter it again."
-        )
-    return str(bound["secret"])
+def remove(service: Service, field: str) -> None:
+    """Leave the field without any secret, also without one that was still valid beside it."""
+    with transaction.atomic():
+        _supersede(service, field, None)
+        report_unreadable(service)
 
 
-def _follow(credential: Credential) -> str:
-    kind, _, name = credential.reference.partition(":")
-    try:
-        return os.environ[name] if kind == "env" else Path(name).read_text().strip()
-    except (KeyError, OSError, ValueError) as error:
-        raise CredentialUnavailable(
-            f"The secret “{credential.field}” of {credential.service} refers to {credential.reference}, "
-            "which is not there or is no text. Set it where the console runs, or enter the secret itself."
-        ) from error
+def report_unreadable(*only: Service) -> list[str]:
+    """Open an incident for each service with secrets that cannot be read, close it where all can be read again.
+
+    Args:
+        only: look at these; all services without them.
+
+    Returns:
+        One line for each affected service.
+    """
+    lost: dict[Service, list[str]] = {}
+    rows, incidents_now = Credential.objects.filter(_active()), Incident.objects.filter(state__in=incidents.GOING_ON)
+    if only:
+        rows, incidents_now = rows.filter(service__in=only), incidents_now.filter(service__in=only)
+    for row in rows.select_related("service").order_by("service", "field", "-pk"):
+        if _is_declared(row) and (reason := row.objection()):
+            lost.setdefault(row.service, []).append(reason)
+    for service, reasons in lost.items():
+        incidents.report(service, Incident.Kind.CREDENTIALS, "unreadable", " ".join(reasons))
+    for incident in incidents_now.filter(kind=Incident.Kind.CREDENTIALS).select_related("service"):
+        if incident.service not in lost:
+            incidents.resolve(incident.service, Incident.Kind.CREDENTIALS)
+    return [" ".join(reasons) for reasons in lost.values()]
 
 
-def _note_use(credential: Credential) -> None:
-    now, last = timezone.now(), credential.last_used_at
-    if last is None or (now - last).total_seconds() > USE_IS_NOTED_EVERY_S:
-        Credential.objects.filter(pk=credential.pk).update(last_used_at=now)
+def _active() -> Q:
+    return Q(superseded_at=None) | Q(expires_at__gt=timezone.now())
+
+
+def _is_declared(credential: Credential) -> bool:
+    """Whether anybody asks for it: a System may have given up a secret, or be gone."""
+    system = systems.all_systems().get(credential.service.system)
+    return system is not None and credential.field in {secret.name for secret in system.secrets}
+
+
+def _supersede(service: Service, field: str, keep_for: timedelta | None) -> None:
+    """The current one is wiped, or kept for a while; so two are active at most."""
+    # Of two people who save at once the second waits here.
+    Service.objects.select_for_update(no_key=True).get(pk=service.pk)
+    now, rows = timezone.now(), service.credentials.filter(field=field)
+    rows.filter(expires_at__gt=now).update(expires_at=now, **WIPED)
+    current = rows.filter(superseded_at=None)
+    # One that nobody can read verifies nothing; kept, it would only be one more thing to complain of.
+    if keep_for and not any(row.objection() for row in current):
+        current.update(superseded_at=now, expires_at=now + keep_for)
+    else:
+        current.update(superseded_at=now, **WIPED)

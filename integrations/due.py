@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations import incidents, leases, ops, queue
 from integrations.models import (
+    CallRepeat,
     HealthCheck,
     Incident,
     Job,
@@ -31,6 +32,7 @@ GIVE_UP: dict[type[Job], str] = {
     WebhookEvent: WebhookEvent.State.DEAD,
     HealthCheck: HealthCheck.State.FAILED,
     MediaAttachment: MediaAttachment.State.QUARANTINED,
+    CallRepeat: CallRepeat.State.FAILED,
 }
 
 

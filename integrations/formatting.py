@@ -46,6 +46,21 @@ def moment(stamp: datetime | None) -> SafeString | str:
     )
 
 
+def until(stamp: datetime | None) -> SafeString | str:
+    """“until 14:05 (in 23 min)”, with the day where that is not today; empty for what is over or not known."""
+    if stamp is None or stamp <= timezone.now():
+        return ""
+    local = timezone.localtime(stamp)
+    is_today = local.date() == timezone.localdate()
+    return format_html(
+        'until <time datetime="{}" title="{}" class="c-moment">{}</time> ({})',
+        stamp.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}",
+        f"{local:%H:%M}" if is_today else f"{local:%d %b %H:%M}",
+        ago(stamp),
+    )
+
+
 def milliseconds(value: float | None) -> str:
     """9.3 ms, 340 ms, 12.1 s."""
     if value is None:
@@ -91,6 +106,16 @@ TONES = {
     "partial": "warn",
     "acknowledged": "warn",
     "rate_limited": "warn",
+    "limited": "warn",
+    "outcome_unknown": "warn",
+    "circuit_open": "warn",
+    "not_sent": "warn",
+    "hit": "calm",
+    "stale": "warn",
+    "revalidated": "calm",
+    "closed": "good",
+    "half_open": "busy",
+    "held_open": "warn",
     "open": "bad",
     "unknown": "calm",
     "cancelled": "calm",
@@ -102,6 +127,11 @@ TONES = {
 def badge(value: str, label: str) -> SafeString:
     """A state in colour and in words; what has no tone of its own is bad news."""
     return format_html('<span class="c-badge c-{}">{}</span>', TONES.get(value, "bad"), label)
+
+
+def circuit(value: str, label: str) -> SafeString:
+    """A badge that can stand beside another one: “Circuit open”."""
+    return badge(value, f"Circuit {label.lower()}")
 
 
 def pretty(value: object) -> str:

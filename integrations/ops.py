@@ -5,20 +5,37 @@ Each writes its row first and rings the queue in the same transaction. Nothing e
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from integrations.models import HealthCheck, Job, MediaAttachment, Service, Stream, SyncRun, WebhookEvent
+from integrations import circuit, queue
+from integrations.models import (
+    Call,
+    CallRepeat,
+    HealthCheck,
+    Job,
+    MediaAttachment,
+    Service,
+    Stream,
+    SyncRun,
+    WebhookEvent,
+)
+from integrations.repeatable import objection
 
 TASKS: dict[type[Job], str] = {
     SyncRun: "integrations.tasks.run_sync",
     WebhookEvent: "integrations.tasks.process_event",
     HealthCheck: "integrations.tasks.check_health",
     MediaAttachment: "integrations.tasks.validate_media",
+    CallRepeat: "integrations.tasks.repeat_call",
 }
+
+logger = logging.getLogger(__name__)
 
 
 class Impossible(Exception):
@@ -35,6 +52,11 @@ def ring(job: Job) -> None:
 def ask_for_beat() -> None:
     """Have a worker run the tick now, as proof of life."""
     async_task("integrations.tasks.tick")
+
+
+def log_out(service_pk: int) -> None:
+    """Have a worker end the session that the console no longer wants at this service. Asking twice is harmless."""
+    async_task(queue.LOG_OUT, str(service_pk))
 
 
 def sync(stream: Stream, trigger: str, actor: User | None = None, retry_of: SyncRun | None = None) -> SyncRun:
@@ -112,6 +134,48 @@ def check(service: Service, trigger: str, actor: User | None = None) -> HealthCh
     return row
 
 
+def close_circuit(service: Service, actor: User | None = None) -> None:
+    """Let calls through again, whatever the circuit breaker found.
+
+    Raises:
+        Impossible: they are let through already.
+    """
+    if not circuit.close(service, timezone.now(), f"Closed {_by(actor)}."):
+        raise Impossible(f"The circuit of {service} is closed already: calls are let through.")
+
+
+def hold_circuit_open(service: Service, actor: User | None = None) -> None:
+    """Let no call through until somebody closes the circuit.
+
+    Raises:
+        Impossible: it is held already.
+    """
+    if not circuit.hold_open(service, timezone.now(), f"Held open {_by(actor)}."):
+        raise Impossible(f"The circuit of {service} is held open already. Close it to let calls through.")
+
+
+def _by(actor: User | None) -> str:
+    return f"by {actor}" if actor else "on the command line"
+
+
+def repeat(call: Call, actor: User | None = None) -> CallRepeat:
+    """Make a recorded call again, with the credentials and the limits of now.
+
+    Raises:
+        Impossible: it may change something, cannot be made from what was stored, or is being made already.
+    """
+    if reason := objection(call):
+        raise Impossible(reason)
+    row = CallRepeat(call=call, actor=actor, correlation_id=call.correlation_id)
+    try:
+        with transaction.atomic():
+            row.save()
+            ring(row)
+    except IntegrityError:
+        raise Impossible("This call is being made again already. Its result appears on its page.") from None
+    return row
+
+
 def replay(event: WebhookEvent, actor: User | None = None) -> WebhookEvent:
     """Process the stored delivery once more. Asking twice before a worker came is one replay.
 
@@ -150,3 +214,14 @@ def receive(event: WebhookEvent) -> bool:
             return False
         ring(event)
     return True
+
+
+def purge_cache(service: Service, actor: User | None = None) -> int:
+    """Throw away what was cached of the service; how many answers that were.
+
+    What is being asked at this moment is not kept either.
+    """
+    thrown, _ = service.cached_answers.filter(stored_at__isnull=False).delete()
+    service.cached_answers.all().delete()
+    logger.info("cache of service=%s purged %s, answers=%d", service.slug, _by(actor), thrown)
+    return thrown

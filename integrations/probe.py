@@ -13,10 +13,13 @@ from integrations.credentials import CredentialUnavailable
 from integrations.models import Call, HealthCheck, Incident, Service, ServiceState
 from integrations.recorder import Cause
 from integrations.systems import UnknownSystem
+from integrations.transport.codes import Code, Outcome
 from integrations.transport.details import CallDetails
 from integrations.transport.errors import CallError, Parked
 
 logger = logging.getLogger(__name__)
+
+MOST_CLAIMS = 5  # a remote that always asks for one more pause is not asked for ever
 
 
 def run(lease: leases.Lease) -> None:
@@ -25,25 +28,34 @@ def run(lease: leases.Lease) -> None:
     spent: list[float] = []
 
     def note_time(details: CallDetails) -> None:
-        spent.append(details.duration_ms)
+        if details.outcome is not Outcome.NOT_SENT:
+            spent.append(details.timings.total)
 
     cause = Cause(Call.Trigger.CHECK, check.correlation_id, check_row_id=check.pk, actor_id=check.actor_id)
     code, remark = "", ""
     try:
         with client_for(check.service, cause, note_time, attempts=1) as client:
             remark = client.check_health()
-    except (CallError, Parked, CredentialUnavailable, UnknownSystem) as error:
-        code, remark = _of(error)
+    except Parked as parked:
+        if check.claims < MOST_CLAIMS:
+            _park(lease, parked)
+            return
+        code, remark = Code.RATE_LIMITED, f"{parked} The console asked {MOST_CLAIMS} times."
+    except (CallError, CredentialUnavailable, UnknownSystem) as error:
+        code, remark = (
+            (error.code, error.for_staff()) if isinstance(error, CallError) else ("not_configured", str(error))
+        )
     except Exception as error:
         logger.exception("check %s failed", check.pk)
         code, remark = type(error).__name__, f"The console itself failed ({type(error).__name__}); see its log."
     _close(lease, check, code, remark, sum(spent) if spent else None)
 
 
-def _of(error: Exception) -> tuple[str, str]:
-    if isinstance(error, CallError):
-        return error.outcome, error.for_staff()
-    return ("rate_limited" if isinstance(error, Parked) else "not_configured"), str(error)
+def _park(lease: leases.Lease, parked: Parked) -> None:
+    try:
+        lease.wait(HealthCheck.State.PARKED, parked.until, remark=f"{parked} Goes on by itself.")
+    except leases.LostLease:
+        logger.warning("check %s was taken over by another worker", lease.pk)
 
 
 def _close(lease: leases.Lease, check: HealthCheck, code: str, remark: str, spent_ms: float | None) -> None:
@@ -56,7 +68,9 @@ def _close(lease: leases.Lease, check: HealthCheck, code: str, remark: str, spen
                 remark=remark,
                 response_time_ms=spent_ms,
             )
-            _note(check.service, code, remark, spent_ms)
+            # What its circuit or a limit kept back says nothing of the service, and who asks for a pause is up.
+            if code not in {Code.CIRCUIT_OPEN, Code.RATE_LIMITED}:
+                _note(check.service, code, remark, spent_ms)
     except leases.LostLease:
         logger.warning("check %s was taken over by another worker", check.pk)
 

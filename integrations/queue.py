@@ -15,6 +15,7 @@ from django_q.signing import SignedPackage
 logger = logging.getLogger(__name__)
 
 TICK = "integrations.tasks.tick"
+LOG_OUT = "integrations.tasks.log_out"
 LATEST_NEXT_TICK = timedelta(minutes=2)
 ALLOWED = frozenset(
     {
@@ -23,6 +24,8 @@ ALLOWED = frozenset(
         "integrations.tasks.process_event",
         "integrations.tasks.check_health",
         "integrations.tasks.validate_media",
+        LOG_OUT,
+        "integrations.tasks.repeat_call",
     }
 )
 

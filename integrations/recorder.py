@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import transaction
+from django.db import Error, connection
+from django.db.models import F
 
-from integrations.models import Call, CallBody, Service
-from integrations.transport.details import CallDetails, Outcome
+from integrations import rows
+from integrations.models import Service, ServiceState
+from integrations.transport.details import CallDetails, Said
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,58 +30,83 @@ class Cause:
     actor_id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Recorder:
     """A hook for the transport that writes each attempt of one service for one cause."""
 
     service: Service
     cause: Cause
+    unrecorded: int = 0
 
     def __call__(self, details: CallDetails) -> None:
-        """Write one row, and what was said where the service keeps that.
+        """Write one row, and what was said where the service keeps that. A failing database fails no call.
 
         Raises:
             RuntimeError: inside a transaction. Nobody may wait for the network while holding locks.
         """
-        with transaction.atomic(durable=True):
-            call = Call.objects.create(**self._row(details))
-            if self._keeps_bodies(details):
-                CallBody.objects.create(
-                    call=call,
-                    request_headers=dict(details.request_headers),
-                    request_body=details.request_body,
-                    response_headers=dict(details.response_headers),
-                    response_body=details.response_body,
-                )
-
-    def _keeps_bodies(self, details: CallDetails) -> bool:
-        policy = self.service.body_policy
-        return policy == Service.BodyPolicy.ALL or (
-            policy == Service.BodyPolicy.FAILURES and details.outcome is not Outcome.OK
+        logger.info(
+            "call service=%s operation=%s outcome=%s duration_ms=%.1f",
+            self.service.slug,
+            details.operation,
+            details.code,
+            details.timings.total,
         )
+        try:
+            self._write(details)
+        except Error as error:
+            connection.close_if_unusable_or_obsolete()
+            self.unrecorded += 1
+            logger.error("call not recorded (%s): %s", type(error).__name__, _as_line(self._row(details)))  # noqa: TRY400 - the row matters, not the stack
 
-    def _row(self, details: CallDetails) -> dict[str, object]:
-        cause = self.cause
+    def _write(self, details: CallDetails) -> None:
+        body = _body(details.request, details.response) if details.request and details.response else None
+        rows.insert({"service_id": self.service.pk, **self._row(details)}, body)
+        if self.unrecorded:
+            state = ServiceState.objects.filter(service=self.service)
+            state.update(unrecorded_calls=F("unrecorded_calls") + self.unrecorded)
+            self.unrecorded = 0
+
+    def _row(self, details: CallDetails) -> dict[str, Any]:
+        timings = details.timings
         return {
-            "service": self.service,
             "operation": details.operation,
             "method": details.method,
             "url": details.url[:2000],
             "status": details.status,
             "outcome": details.outcome,
+            "code": details.code,
             "error": details.error,
+            "cache": details.cache,
             "attempt": details.attempt,
             "chain": details.chain,
             "started_at": details.started_at,
-            "duration_ms": details.duration_ms,
-            "first_byte_ms": details.first_byte_ms,
+            "duration_ms": timings.total,
+            "backoff_ms": timings.backoff,
+            "queue_ms": timings.queue,
+            "dns_ms": timings.dns,
+            "connect_ms": timings.connect,
+            "tls_ms": timings.tls,
+            "first_byte_ms": timings.first_byte,
+            "download_ms": timings.download,
             "request_bytes": details.request_bytes,
             "response_bytes": details.response_bytes,
             "remote_id": details.remote_id,
-            "trigger": cause.trigger,
-            "correlation_id": cause.correlation_id,
-            "run_id": cause.run_id,
-            "event_id": cause.event_id,
-            "check_row_id": cause.check_row_id,
-            "actor_id": cause.actor_id,
+            **vars(self.cause),
         }
+
+
+def _body(request: Said, response: Said) -> dict[str, Any]:
+    return {
+        f"{side}_{name}": value
+        for side, said in (("request", request), ("response", response))
+        for name, value in (
+            ("headers", dict(said.headers)),
+            ("body", said.body),
+            ("sha256", said.sha256),
+            ("truncated", said.truncated),
+        )
+    }
+
+
+def _as_line(row: dict[str, Any]) -> str:
+    return json.dumps(row, default=str, separators=(",", ":"))

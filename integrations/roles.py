@@ -11,6 +11,9 @@ VIEWER, OPERATOR, MANAGER = "Viewer", "Operator", "Manager"
 
 VERBS = (
     "sync_service",
+    "switch_circuit",
+    "purge_cache",
+    "repeat_call",
     "check_service",
     "retry_syncrun",
     "replay_webhookevent",

@@ -13,11 +13,27 @@ from django.db.models.functions import Ceil, Floor, RowNumber
 from django.utils import timezone
 
 from integrations.functions import Epoch
-from integrations.models import Call, HealthCheck, Incident, Service, SyncRun, WebhookEvent, WorkerHeartbeat
+from integrations.models import (
+    CachedAnswer,
+    Call,
+    HealthCheck,
+    Incident,
+    Service,
+    SyncRun,
+    WebhookEvent,
+    WorkerHeartbeat,
+)
+from integrations.transport.codes import Outcome
 
 PERCENTILES = (50, 95, 99)
 BUCKETS = 30
 WORKER_LATE_AFTER = timedelta(seconds=60)
+MOST_ANSWERS = 10_000  # counted no further: the service's page counts them every few seconds
+# Only what was sent tells of a service. Answers from the cache and calls kept back (circuit, odd address) are in neither
+# its calls nor its errors nor its latency: both are counted beside them, so that nothing is hidden.
+FROM_CACHE = Q(cache__in=(Call.Cache.HIT, Call.Cache.STALE))
+NOT_SENT = Q(outcome=Outcome.NOT_SENT)
+SENT = ~FROM_CACHE & ~NOT_SENT
 
 
 @dataclass(frozen=True)
@@ -61,10 +77,17 @@ DEFAULT_WINDOW = "24h"
 
 @dataclass(frozen=True)
 class Figures:
-    """Calls of one service in a window; milliseconds, None where there were no calls."""
+    """Calls of one service in a window; milliseconds, None where there were no calls.
+
+    Attributes:
+        calls: that were sent; `errors` of them were not OK.
+        cached: answered from the cache; `kept_back`: not sent at all.
+    """
 
     calls: int = 0
     errors: int = 0
+    cached: int = 0
+    kept_back: int = 0
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
@@ -116,14 +139,23 @@ def figures_by_service(window: WindowSpec) -> dict[int, Figures]:
 
 
 def _figures(calls: QuerySet[Call]) -> dict[int, Figures]:
-    counts = calls.values("service_id").annotate(calls=Count("pk"), errors=Count("pk", ~Q(outcome="ok")))
+    counts = calls.values("service_id").annotate(
+        calls=Count("pk", SENT),
+        errors=Count("pk", SENT & ~Q(outcome=Outcome.OK)),
+        cached=Count("pk", FROM_CACHE),
+        kept_back=Count("pk", NOT_SENT),
+    )
     ranked: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
-    for service, *row in _ranked(calls, "service_id").values_list("service_id", "rank", "size", "duration_ms"):
+    for service, *row in _ranked(calls.filter(SENT), "service_id").values_list(
+        "service_id", "rank", "size", "duration_ms"
+    ):
         ranked[service].append(tuple(row))
     return {
         row["service_id"]: Figures(
             row["calls"],
             row["errors"],
+            row["cached"],
+            row["kept_back"],
             *(_percentiles(ranked[row["service_id"]]).get(percent) for percent in PERCENTILES),
         )
         for row in counts
@@ -138,7 +170,9 @@ def figures_of(service: Service, window: WindowSpec) -> Figures:
 def latency_by_service(window: WindowSpec) -> dict[int, list[Point]]:
     """Percentiles over time, at most 31 points a service. Index: call_newest."""
     size = window.bucket_s
-    bucketed = _calls(window).annotate(bucket=Floor(Epoch("started_at") / size, output_field=IntegerField()))
+    bucketed = (
+        _calls(window).filter(SENT).annotate(bucket=Floor(Epoch("started_at") / size, output_field=IntegerField()))
+    )
     groups: dict[tuple[int, int], list[tuple[int, int, float]]] = defaultdict(list)
     rows = _ranked(bucketed, "service_id", "bucket")
     for service, bucket, *row in rows.values_list("service_id", "bucket", "rank", "size", "duration_ms"):
@@ -180,6 +214,11 @@ def waiting_work() -> dict[str, int]:
         "deliveries": WebhookEvent.objects.filter(state__in=("queued", "running")).count(),
         "checks": HealthCheck.objects.filter(state__in=HealthCheck.ACTIVE).count(),
     }
+
+
+def cached_answers(service: Service) -> int:
+    """Answers that are kept of a service, counted up to `MOST_ANSWERS`. Index: one_answer_per_question."""
+    return CachedAnswer.objects.filter(service=service, stored_at__isnull=False)[:MOST_ANSWERS].count()
 
 
 def services() -> list[Service]:

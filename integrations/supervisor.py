@@ -17,7 +17,7 @@ from typing import Any
 from django import db
 from django.conf import settings
 
-from integrations import due, heartbeat, leases, queue
+from integrations import credentials, due, heartbeat, leases, queue
 from integrations.checks import MARGIN_S
 from integrations.cluster import Cluster
 
@@ -63,6 +63,7 @@ class Supervisor:
         self._cluster: Cluster | None = None
         self._is_noted = True  # the running cluster is in the database
         self._starts = 0
+        self._has_looked = False
         self._pause_s = 0.0
         self._start_at = 0.0
         self._silence, self._stuck = Unchanged(), Unchanged()
@@ -114,6 +115,7 @@ class Supervisor:
             db.close_old_connections()
             self._listen()
             due.start()
+            self._look_at_secrets()
         except db.Error as error:
             self._say_once(f"The database cannot be used, the worker tries again every second: {error}")
         except Exception as error:  # noqa: BLE001 - a mistake in one row's schedule must not end the supervision of all
@@ -122,6 +124,13 @@ class Supervisor:
             if self._trouble:
                 logger.info("The worker's trouble is over; what is due is started again.")
             self._trouble = ""
+
+    def _look_at_secrets(self) -> None:
+        """Once, as soon as there is a database: say which services lack theirs."""
+        if not self._has_looked:
+            for line in credentials.report_unreadable():
+                logger.error(line)
+            self._has_looked = True
 
     def _say_once(self, trouble: str, with_traceback: bool = False) -> None:
         if not self._trouble:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from integrations import due, leases, ops, probe, retention
+from integrations import due, leases, ops, probe, repeats, retention, sessions
 from integrations.media import validation
-from integrations.models import HealthCheck, MediaAttachment, SyncRun, WebhookEvent
+from integrations.models import CallRepeat, HealthCheck, MediaAttachment, SyncRun, WebhookEvent
 from integrations.sync import engine
 from integrations.webhooks import processing
 
@@ -34,8 +34,22 @@ def validate_media(pk: str) -> None:
         validation.validate(lease)
 
 
+def log_out(pk: str) -> None:
+    """End a session that nobody uses."""
+    sessions.end(int(pk))
+
+
+def repeat_call(pk: str) -> None:
+    """One call, made again."""
+    if lease := leases.claim(CallRepeat, int(pk)):
+        repeats.run(lease)
+
+
 def tick() -> None:
     """Proof that workers are alive, a second look at what is due should the supervisor be gone, and tidying up."""
     leases.beat()
     due.start()
     retention.forget_old_calls()
+    sessions.ask_to_end()
+    retention.forget_old_secrets()
+    retention.forget_old_answers()

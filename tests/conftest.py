@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -15,11 +15,28 @@ from pytest_django import Settings
 from integrations import credentials, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
+from tests.peers.authorization_server import AuthorizationServer
+from tests.peers.session_server import SessionServer
 from tests.transport.server import Reply, ScriptedServer
 
 MakePerson = Callable[..., User]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 WEBHOOK_SECRET = "a webhook secret of the tests"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process, and the browser's files together: they share a console."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "browser" else str(item.path)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What hostile data left in a log must be able to go from one process to the other."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "replace").decode()) for title, text in report.sections]
+    return report
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +133,23 @@ def remote(_scripted_server: ScriptedServer) -> ScriptedServer:
     """A remote that says what the test tells it to say."""
     _scripted_server.answers(Reply())
     return _scripted_server
+
+
+@pytest.fixture
+def oauth_server() -> Iterator[AuthorizationServer]:
+    with AuthorizationServer() as server:
+        yield server
+
+
+@pytest.fixture
+def session_server() -> Iterator[SessionServer]:
+    with SessionServer() as server:
+        yield server
+
+
+@pytest.fixture
+def calling(cms: Service, remote: ScriptedServer) -> Service:
+    """A service that calls the scripted remote."""
+    cms.base_url = remote.url
+    cms.save()
+    return cms

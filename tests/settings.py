@@ -20,6 +20,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+if ENV.redis_url:  # noqa: F405 - as above
+    # Processes that test side by side must not share a cache.
+    CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "")  # noqa: F405 - as above
+
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405 - as above
     # A file and not memory, so that tests with several threads meet the locks of the real thing.
     DATABASES["default"]["TEST"] = {"NAME": ENV.data_dir / "tests.sqlite3"}  # noqa: F405 - as above

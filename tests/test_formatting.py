@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from datetime import timezone as fixed_zone
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from integrations import formatting
 from integrations.models import HealthCheck, Incident, MediaAttachment, ServiceState, SyncRun, WebhookEvent
-from integrations.transport.details import Outcome
+from integrations.transport.codes import Code
 
 DAY = 86400
 
@@ -44,6 +45,22 @@ def test_a_span_is_written_in_its_largest_unit(seconds: float, text: str) -> Non
 )
 def test_moments_are_told_from_now(away: float, text: str) -> None:
     assert formatting.ago(timezone.now() + timedelta(seconds=away)) == text
+
+
+def test_an_end_says_the_time_of_day_and_how_long_it_is() -> None:
+    soon = timezone.now() + timedelta(seconds=90)
+    assert re.fullmatch(r"until <time [^>]*>\d\d:\d\d</time> \(in 1 min\)", formatting.until(soon)) or (
+        timezone.localtime(soon).date() != timezone.localdate()
+    )
+
+
+def test_an_end_on_another_day_says_which() -> None:
+    later = timezone.now() + timedelta(days=2, minutes=1)
+    assert f">{timezone.localtime(later):%d %b %H:%M}</time> (in 2 d)" in formatting.until(later)
+
+
+def test_an_end_that_is_over_or_not_known_is_not_told() -> None:
+    assert formatting.until(None) == formatting.until(timezone.now()) == ""
 
 
 @pytest.mark.parametrize(
@@ -135,8 +152,9 @@ STATES = [
 
 
 def test_every_state_has_a_tone_that_was_chosen_or_is_bad_news() -> None:
-    bad = {"failed", "dead", "unhealthy", "quarantined"} | set(Outcome) - {"ok", "rate_limited"}
-    for value in {value for states in STATES for value in states.values} | set(Outcome):
+    told_softly = {Code.OK, Code.RATE_LIMITED, Code.OUTCOME_UNKNOWN, Code.CIRCUIT_OPEN}
+    bad = {"failed", "dead", "unhealthy", "quarantined"} | set(Code) - told_softly
+    for value in {value for states in STATES for value in states.values} | set(Code):
         assert (value in formatting.TONES) != (value in bad), value
 
 

@@ -8,10 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from integrations import ops, tasks
-from integrations.models import HealthCheck, Job, MediaAttachment, Service, Stream, SyncRun, WebhookEvent
+from integrations.models import CachedAnswer, HealthCheck, Job, MediaAttachment, Service, Stream, SyncRun, WebhookEvent
+from tests.recorded import recorded
 from tests.worker import queued
 
 STAFF = "staff"
@@ -53,10 +55,11 @@ def verbs(cms: Service, stream: Stream, ended: SyncRun, event: WebhookEvent, med
         "replay": lambda: ops.replay(event),
         "validate": lambda: ops.validate(media),
         "receive": receive,
+        "repeat": lambda: ops.repeat(recorded(cms)),
     }
 
 
-VERBS = ["sync", "sync_service", "retry", "check", "replay", "validate", "receive"]
+VERBS = ["sync", "sync_service", "retry", "check", "replay", "validate", "receive", "repeat"]
 
 
 def waiting() -> int:
@@ -205,6 +208,20 @@ def test_a_file_under_validation_is_not_taken_from_its_worker(media: MediaAttach
     ops.validate(media)
     media.refresh_from_db()
     assert media.state == "running"
+
+
+def test_a_purge_spares_other_services_counts_answers_and_says_who(
+    cms: Service, github: Service, operator: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for service in (cms, github):
+        CachedAnswer.objects.create(service=service, key="kept", operation="look_up", stored_at=timezone.now())
+        CachedAnswer.objects.create(service=service, key="being asked", operation="look_up")
+    assert ops.purge_cache(cms, operator) == 1
+    assert set(CachedAnswer.objects.values_list("service", flat=True)) == {github.pk}
+    assert CachedAnswer.objects.count() == 2
+    assert "cache of service=cms purged by operator, answers=1" in caplog.text
+    assert ops.purge_cache(cms, operator) == 0
 
 
 def test_asking_for_a_beat_rings_the_tick(db: None) -> None:

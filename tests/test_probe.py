@@ -10,10 +10,11 @@ from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import credentials, ops, probe
+from integrations import credentials, ops, probe, tasks
 from integrations.models import Call, HealthCheck, Incident, Service, ServiceState
-from integrations.transport.details import Outcome
+from integrations.transport.codes import Code
 from integrations.transport.errors import Parked
+from tests.transport.server import Reply, ScriptedServer
 from tests.worker import work_off
 
 
@@ -48,17 +49,17 @@ def test_a_probe_is_one_recorded_call(cms: Service) -> None:
 def test_a_probe_tries_once_however_often_the_service_tries(cms: Service) -> None:
     Service.objects.update(base_url="http://127.0.0.1:9", max_attempts=3)
     row = check(cms)
-    assert (row.state, row.failure_code, Call.objects.count()) == ("failed", Outcome.UNREACHABLE, 1)
+    assert (row.state, row.failure_code, Call.objects.count()) == ("failed", Code.CONNECTION_REFUSED, 1)
 
 
 def test_a_failed_probe_says_what_to_do_and_opens_an_incident(cms: Service) -> None:
     Service.objects.update(base_url="http://127.0.0.1:9")
     row = check(cms)
     assert row.failure_message == row.remark == state().remark
-    assert row.remark.endswith(Outcome.UNREACHABLE.advice)
+    assert row.remark.endswith(Code.CONNECTION_REFUSED.advice)
     assert state().health == "unhealthy"
     incident = Incident.objects.get()
-    assert (incident.kind, incident.code, incident.message) == ("health", "unreachable", row.remark)
+    assert (incident.kind, incident.code, incident.message) == ("health", "connection_refused", row.remark)
 
 
 def test_the_time_since_when_moves_only_when_the_health_changes(cms: Service) -> None:
@@ -93,22 +94,46 @@ def test_a_system_whose_folder_is_gone_is_said(cms: Service) -> None:
     assert "Put its folder back" in row.remark
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "remark"),
-    [
-        (Parked(timezone.now(), "It answered 429."), "rate_limited", "It answered 429."),
-        (KeyError("an inner detail"), "KeyError", "The console itself failed (KeyError); see its log."),
-    ],
-)
-def test_whatever_else_happens_the_check_ends_with_a_sentence(
-    cms: Service, error: Exception, code: str, remark: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr("integrations.systems.cms.client.Client.check_health", fail)
+
+
+def test_a_mistake_of_the_client_ends_the_check_with_a_sentence(cms: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, KeyError("an inner detail"))
     row = check(cms)
-    assert (row.state, row.failure_code, row.remark) == ("failed", code, remark)
+    assert (row.state, row.failure_code) == ("failed", "KeyError")
+    assert row.remark == "The console itself failed (KeyError); see its log."
+
+
+def test_a_long_wait_frees_the_worker_and_the_check_goes_on_by_itself(
+    cms: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = timezone.now() + timedelta(minutes=10)
+    with monkeypatch.context() as patched:
+        failing(patched, Parked(until, "It answered 429."))
+        row = check(cms)
+    assert (row.state, row.due_at, row.remark) == ("parked", until, "It answered 429. Goes on by itself.")
+    assert (state().health, Incident.objects.exists()) == ("unknown", False)
+    assert ops.check(cms, HealthCheck.Trigger.STAFF) == row, "it is still the one that is under way"
+    HealthCheck.objects.update(due_at=timezone.now())
+    tasks.check_health(str(row.pk))
+    row.refresh_from_db()
+    assert (row.state, state().health) == ("succeeded", "healthy")
+
+
+def test_a_remote_that_always_asks_for_one_more_pause_ends_the_check(
+    cms: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, Parked(timezone.now(), "It answered 429."))
+    row = check(cms)
+    while row.state == "parked":
+        tasks.check_health(str(row.pk))
+        row.refresh_from_db()
+    assert (row.state, row.failure_code, row.claims) == ("failed", "rate_limited", probe.MOST_CLAIMS)
+    assert state().health == "unknown", "who asks for a pause is up"
 
 
 def test_a_late_probe_writes_nothing(cms: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,3 +147,31 @@ def test_a_late_probe_writes_nothing(cms: Service, monkeypatch: pytest.MonkeyPat
     row = check(cms)
     assert (row.state, row.remark) == ("running", "")
     assert (state().health, state().checked_at) == ("unknown", None)
+
+
+def test_a_probe_that_an_open_circuit_keeps_back_says_nothing_of_the_service(cms: Service) -> None:
+    check(cms)
+    before = ServiceState.objects.values().get()
+    ops.hold_circuit_open(cms)
+    row = check(cms)
+    assert (row.state, row.failure_code, row.response_time_ms) == ("failed", Code.CIRCUIT_OPEN, None)
+    assert row.remark.endswith(
+        "Held open on the command line. “Close circuit” on the service lets calls through at once."
+    )
+    assert (state().health, state().checked_at) == (before["health"], before["checked_at"])
+    assert not Incident.objects.exists()
+
+
+def test_a_probe_that_a_limit_keeps_back_says_nothing_of_the_service(cms: Service) -> None:
+    Service.objects.update(per_day=1)
+    check(cms)
+    before = state().checked_at
+    row = check(cms)
+    assert (row.state, row.remark) == ("parked", "The limit of 1 call a day is used up. Goes on by itself.")
+    assert (state().health, state().checked_at) == ("healthy", before)
+
+
+def test_a_service_that_asks_for_a_pause_is_up(calling: Service, remote: ScriptedServer) -> None:
+    remote.answers(Reply(429, headers=(("Retry-After", "5"),)))
+    assert check(calling).failure_code == Code.RATE_LIMITED
+    assert (state().health, Incident.objects.exists()) == ("unknown", False)

@@ -83,7 +83,7 @@ def test_our_task_behind_a_foreign_one_is_still_delivered(broker: queue.Broker) 
 
 
 def test_every_allowed_function_is_one_that_ops_rings_for() -> None:
-    assert {*ops.TASKS.values(), queue.TICK} == queue.ALLOWED
+    assert {*ops.TASKS.values(), queue.TICK, queue.LOG_OUT} == queue.ALLOWED
 
 
 def test_an_empty_queue_brings_nothing(broker: queue.Broker) -> None:

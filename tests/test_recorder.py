@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import stamina
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
-from integrations import ops
-from integrations.connections import client_for
-from integrations.models import Call, CallBody, HealthCheck, Service, SyncRun, WebhookEvent
+from integrations import credentials, ops
+from integrations.connections import client_for, transport_for
+from integrations.models import Call, CallBody, HealthCheck, Service, ServiceState, SyncRun, WebhookEvent
 from integrations.recorder import Cause, Recorder
-from integrations.transport.details import CallDetails, Outcome
+from integrations.transport.codes import Code
+from integrations.transport.details import CallDetails, Said, Timings
 from integrations.transport.errors import CallError
+from integrations.transport.redaction import BLANK
 from tests.transport.server import Reply, ScriptedServer
 
 LIST = Reply(body=b'{"meta": {"total_count": 0}, "items": []}')
@@ -33,30 +39,19 @@ def details(**changed: Any) -> CallDetails:
         "method": "GET",
         "url": "https://remote.example/things?a=1",
         "status": 200,
-        "outcome": Outcome.OK,
+        "code": Code.OK,
         "error": "",
         "attempt": 1,
         "chain": uuid.uuid4(),
         "started_at": datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC),
-        "duration_ms": 12.5,
-        "first_byte_ms": 10.25,
+        "timings": Timings(12.5, 100.0, 30.0, 1.0, 2.0, 3.0, 4.0, 2.5),
         "request_bytes": 3,
         "response_bytes": 2**33,
         "remote_id": "r-1",
-        "request_headers": {"Accept": "*/*"},
-        "request_body": "ask",
-        "response_headers": {"Content-Type": "text/plain"},
-        "response_body": "told",
+        "request": Said({"Accept": "*/*"}, "ask", 3, "a" * 64),
+        "response": Said({"Content-Type": "text/plain"}, "told", 2**33, "b" * 64, truncated=True),
     }
     return CallDetails(**{**told, **changed})
-
-
-@pytest.fixture
-def calling(cms: Service, remote: ScriptedServer) -> Service:
-    """A service that calls the scripted remote."""
-    cms.base_url = remote.url
-    cms.save()
-    return cms
 
 
 def test_every_field_of_an_attempt_is_written(cms: Service, operator: User) -> None:
@@ -64,32 +59,42 @@ def test_every_field_of_an_attempt_is_written(cms: Service, operator: User) -> N
     check = ops.check(cms, HealthCheck.Trigger.STAFF)
     event = WebhookEvent.objects.create(service=cms, delivery_id="id:1", body=b"")
     why = cause(run_id=run.pk, event_id=event.pk, check_row_id=check.pk, actor_id=operator.pk)
-    told = details(status=503, outcome=Outcome.SERVER_ERROR, error="It answered 503.", attempt=2)
+    told = details(status=503, code=Code.SERVER_ERROR, error="It answered 503.", attempt=2)
     Recorder(cms, why)(told)
     call = Call.objects.get()
-    said = {"request_headers", "request_body", "response_headers", "response_body"}
-    for name in vars(told).keys() - said:
+    for name in vars(told).keys() - {"timings", "request", "response", "quota", "retry_after"}:
         assert getattr(call, name) == getattr(told, name), name
+    assert call.outcome == "failed"
+    for phase, spent in vars(told.timings).items():
+        assert getattr(call, "duration_ms" if phase == "total" else f"{phase}_ms") == spent, phase
     assert (call.service, call.run, call.event, call.check_row, call.actor) == (cms, run, event, check, operator)
     assert (call.trigger, call.correlation_id) == ("command", why.correlation_id)
-    for name in said:
-        assert getattr(call.body, name) == getattr(told, name), name
+    for side in ("request", "response"):
+        for name in ("headers", "body", "sha256", "truncated"):
+            assert getattr(call.body, f"{side}_{name}") == getattr(getattr(told, side), name), (side, name)
 
 
 @pytest.mark.parametrize(
-    ("policy", "outcome", "kept"),
+    ("policy", "until_min", "reply", "kept"),
     [
-        (Service.BodyPolicy.NONE, Outcome.OK, False),
-        (Service.BodyPolicy.NONE, Outcome.SERVER_ERROR, False),
-        (Service.BodyPolicy.FAILURES, Outcome.OK, False),
-        *[(Service.BodyPolicy.FAILURES, outcome, True) for outcome in Outcome if outcome is not Outcome.OK],
-        (Service.BodyPolicy.ALL, Outcome.OK, True),
-        (Service.BodyPolicy.ALL, Outcome.SERVER_ERROR, True),
+        (Service.BodyPolicy.NONE, None, LIST, False),
+        (Service.BodyPolicy.NONE, None, Reply(400), False),
+        (Service.BodyPolicy.FAILURES, None, LIST, False),
+        (Service.BodyPolicy.FAILURES, None, Reply(400), True),
+        (Service.BodyPolicy.ALL, None, LIST, True),
+        (Service.BodyPolicy.ALL, None, Reply(400), True),
+        (Service.BodyPolicy.NONE, 5, LIST, True),
+        (Service.BodyPolicy.NONE, -5, LIST, False),
     ],
 )
-def test_bodies_are_kept_as_the_policy_says(cms: Service, policy: str, outcome: Outcome, kept: bool) -> None:
-    cms.body_policy = policy
-    Recorder(cms, cause())(details(outcome=outcome))
+def test_bodies_are_kept_as_the_policy_says(
+    calling: Service, remote: ScriptedServer, policy: str, until_min: int | None, reply: Reply, kept: bool
+) -> None:
+    calling.body_policy = policy
+    calling.bodies_until = None if until_min is None else timezone.now() + timedelta(minutes=until_min)
+    remote.answers(reply)
+    with client_for(calling, cause()) as client, suppress(CallError):
+        client.check_health()
     assert Call.objects.count() == 1
     assert CallBody.objects.exists() is kept
 
@@ -97,12 +102,12 @@ def test_bodies_are_kept_as_the_policy_says(cms: Service, policy: str, outcome: 
 def test_one_row_is_written_per_attempt_of_a_client(calling: Service, remote: ScriptedServer) -> None:
     remote.answers(Reply(500), Reply(reset=True), LIST)
     why = cause()
-    with stamina.set_testing(True, attempts=100, cap=True), client_for(calling, why) as client:
+    with client_for(calling, why) as client:
         client.check_health()
     calls = list(Call.objects.order_by("attempt"))
-    assert [(c.attempt, c.status, c.outcome) for c in calls] == [
+    assert [(c.attempt, c.status, c.code) for c in calls] == [
         (1, 500, "server_error"),
-        (2, None, "broken"),
+        (2, None, "connection_broken"),
         (3, 200, "ok"),
     ]
     assert len({call.chain for call in calls}) == 1
@@ -125,6 +130,57 @@ def test_the_network_inside_a_real_transaction_is_an_error(calling: Service, rem
     with client_for(calling, cause()) as client:
         client.check_health()
     assert Call.objects.count() == 1
+
+
+@contextmanager
+def broken_table() -> Iterator[None]:
+    """The call log cannot be written."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE integrations_call RENAME TO integrations_call_away")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE integrations_call_away RENAME TO integrations_call")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_while_recording_fails_no_call(
+    calling: Service, remote: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    remote.answers(LIST)
+    why = cause()
+    with client_for(calling, why) as client, broken_table():
+        assert client.check_health() == "0 articles."
+    (line,) = (record.getMessage() for record in caplog.records if "not recorded" in record.getMessage())
+    told = json.loads(line[line.index("{") :])
+    assert (told["operation"], told["code"], told["correlation_id"]) == ("check_health", "ok", str(why.correlation_id))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_could_not_be_recorded_is_counted_once_the_database_is_back(
+    calling: Service, remote: ScriptedServer
+) -> None:
+    remote.answers(LIST)
+    with client_for(calling, cause()) as client:
+        with broken_table():
+            client.check_health()
+            client.check_health()
+        client.check_health()
+        client.check_health()
+    assert Call.objects.count() == 2
+    assert ServiceState.objects.get(service=calling).unrecorded_calls == 2
+
+
+def test_every_call_is_one_line_of_the_log(
+    calling: Service, remote: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "integrations.recorder")
+    remote.answers(LIST)
+    with client_for(calling, cause()) as client:
+        client.check_health()
+    (line,) = (record.getMessage() for record in caplog.records if record.name == "integrations.recorder")
+    assert re.fullmatch(r"call service=cms operation=check_health outcome=ok duration_ms=\d+\.\d", line)
 
 
 @pytest.mark.parametrize(
@@ -169,3 +225,21 @@ def test_a_very_long_answer_is_cut(calling: Service, remote: ScriptedServer) -> 
     assert call.response_bytes == 300_000
     assert len(call.body.response_body) == 64 * 1024
     assert len(call.remote_id) == 200
+
+
+def test_what_a_client_blunders_over_is_blanked_before_anybody_logs_it(
+    calling: Service, remote: ScriptedServer
+) -> None:
+    credentials.store(calling, "token", "canary-of-a-blunder-0123456789")
+
+    def blunders() -> None:
+        try:
+            __import__("canary-of-a-blunder-0123456789")
+        except ModuleNotFoundError as first:
+            raise ZeroDivisionError("told canary-of-a-blunder-0123456789 to go", 7) from first
+
+    with pytest.raises(ZeroDivisionError) as blunder, transport_for(calling, cause()):
+        blunders()
+    assert blunder.value.args == (f"told {BLANK} to go", 7)
+    assert blunder.value.__cause__
+    assert blunder.value.__cause__.args == (f"No module named '{BLANK}'",)

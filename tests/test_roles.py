@@ -10,6 +10,9 @@ from integrations.roles import MANAGER, OPERATOR, VIEWER
 
 ACTS = {
     "sync_service",
+    "switch_circuit",
+    "purge_cache",
+    "repeat_call",
     "check_service",
     "retry_syncrun",
     "replay_webhookevent",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from integrations import credentials, ops, queue, tasks
-from integrations.models import Call, HealthCheck, Job, Service, SyncRun, WebhookEvent
+from integrations.models import Call, HealthCheck, Job, Service, ServiceState, SyncRun, WebhookEvent
 from integrations.queue import ensure_tick
 from tests.source import APP, ROOT, calls, imports_of, modules, names
 from tests.systems.contract import FORBIDDEN
@@ -31,7 +31,10 @@ WAITERS = (
     "integrations/cluster.py",
     "integrations/management/",
     "integrations/faults.py",
+    "integrations/transport/waiting.py",
 )
+REVEALERS = ("integrations/connections.py", "integrations/webhooks/verification.py")
+DECRYPTERS = ("integrations/models/credential.py", "integrations/tokens.py", "integrations/keyring.py")
 CANARY = "canary-of-the-rules-0123456789"
 
 
@@ -62,7 +65,18 @@ def schedules(source: str) -> set[str]:
 
 
 def sleeps(source: str) -> set[str]:
-    return {call for call in calls(source) if call.rpartition(".")[2] == "sleep"}
+    """`waiting.sleep` is bounded; everything else named so is not."""
+    return {call for call in calls(source) if call.rpartition(".")[2] == "sleep" and call != "waiting.sleep"}
+
+
+def reveals(source: str) -> set[str]:
+    return {call for call in calls(source) if call.rpartition(".")[2] == "reveal"}
+
+
+def decrypts(source: str) -> set[str]:
+    ways = ("cryptography", "integrations.keyring.decrypt", "integrations.references.follow")
+    called = {call for call in calls(source) if call == "references.follow" or call.endswith(".decrypt")}
+    return called | imports_of(source, ways)
 
 
 def offenders(checker: Checker, *folders: Path, but: tuple[str, ...] = ()) -> dict[str, set[str]]:
@@ -78,6 +92,8 @@ RULES: dict[str, tuple[Checker, tuple[Path, ...], tuple[str, ...]]] = {
     "3: only the transport talks": (talks_to_the_network, (APP, ROOT / "console"), ("integrations/transport/",)),
     "4: only ops enqueues": (enqueues, (APP, ROOT / "console"), ("integrations/ops.py",)),
     "4: there is one schedule": (schedules, (APP, ROOT / "console"), ("integrations/queue.py", "integrations/admin/")),
+    "9: secrets are revealed where they are used": (reveals, (APP, ROOT / "console"), REVEALERS),
+    "9: only credentials and tokens are decrypted": (decrypts, (APP, ROOT / "console"), DECRYPTERS),
     "10: no worker sleeps": (
         sleeps,
         (APP, ROOT / "console"),
@@ -110,6 +126,11 @@ def test_the_source_keeps_the_rule(checker: Checker, folders: tuple[Path, ...], 
         (enqueues, "broker.enqueue('x')"),
         (schedules, "from django_q.models import Schedule"),
         (schedules, "from django_q.tasks import schedule"),
+        (reveals, "credential.reveal(Purpose.VERIFY)"),
+        (decrypts, "keyring.decrypt(('x',), row.ciphertext)"),
+        (decrypts, "from integrations.keyring import decrypt as read"),
+        (decrypts, "references.follow(row.reference)"),
+        (decrypts, "from cryptography.fernet import Fernet"),
         (sleeps, "import time\ntime.sleep(60)"),
         (sleeps, "from time import sleep\nsleep(60)"),
     ],
@@ -157,7 +178,7 @@ def test_rule_4_tasks_take_the_id_of_a_row_and_nothing_else(cms: Service) -> Non
 
 
 def test_rule_4_the_queue_runs_what_ops_rings_and_the_tick() -> None:
-    assert {*ops.TASKS.values(), queue.TICK} == queue.ALLOWED
+    assert {*ops.TASKS.values(), queue.TICK, queue.LOG_OUT} == queue.ALLOWED
     assert all(callable(getattr(tasks, name.rpartition(".")[2])) for name in queue.ALLOWED)
 
 
@@ -198,6 +219,7 @@ def test_rule_9_no_run_keeps_a_secret_in_clear(scripted: Service, remote: Script
         remote.answers(reply)
         assert "wrong token [redacted]" in run_of(scripted).failure_message
         SyncRun.objects.update(state="cancelled")
+    ServiceState.objects.update(limited_until=None)
     assert places_of(CANARY) == []
     remote.answers(Reply(body=items.encode()))
     run_of(scripted)

@@ -13,7 +13,7 @@ from django_q.conf import Conf
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from integrations.models import Job
+from integrations.models import Job, ServiceState
 
 MOST_TASKS = 1000
 
@@ -53,6 +53,8 @@ def expire(job: Job) -> None:
 
 
 def make_due(job: Job) -> None:
-    """As if the time the row waits for had come."""
+    """As if the time the row waits for had come, and with it the end of any pause a service asked for."""
+    past = timezone.now() - timedelta(seconds=1)
     rows = type(job)._default_manager.filter(pk=job.pk)
-    assert rows.update(due_at=timezone.now() - timedelta(seconds=1)), f"{job!r} is gone"
+    assert rows.update(due_at=past), f"{job!r} is gone"
+    ServiceState.objects.exclude(limited_until=None).update(limited_until=past)

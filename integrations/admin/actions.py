@@ -11,11 +11,14 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 
-def verb(label: str, *, icon: str, permission: str, does: str, main: bool = True) -> Callable[[Any], Any]:
+def verb(
+    label: str, *, icon: str, permission: str, does: str, main: bool = True, form: type[BaseDialogForm] = BaseDialogForm
+) -> Callable[[Any], Any]:
     """An Unfold action behind a dialog that says what it does.
 
     Args:
         permission: asked of the admin's `has_<permission>_permission`; see `may`.
+        form: of the dialog; one that counts what would be touched says so before.
     """
     decorator: Callable[[Any], Any] = action(
         description=label,
@@ -25,7 +28,7 @@ def verb(label: str, *, icon: str, permission: str, does: str, main: bool = True
         dialog={
             "title": f"{label}?",
             "description": does,
-            "form_class": BaseDialogForm,
+            "form_class": form,
             "form_submit_text": label,
         },
     )

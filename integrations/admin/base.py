@@ -98,16 +98,24 @@ class ConsoleAdmin(ModelAdmin):
 
     def do(self, request: HttpRequest, row: models.Model, verb: Callable[[], Any], said: str) -> HttpResponse:
         """Run a verb for a dialog: a message with links to the new rows, or the reason why not; then the page."""
-        try:
+
+        def done() -> str:
             made = verb()
-        except ops.Impossible as reason:
-            messages.warning(request, str(reason))
-        else:
             rows = made if isinstance(made, list) else [made]
             links = format_html_join(
                 ", ", '<a href="{}" class="c-link">{}</a>', ((r.get_absolute_url(), r) for r in rows)
             )
-            messages.success(request, format_html("{} {}", said, links))
+            return format_html("{} {}", said, links)
+
+        return self.tell(request, row, done)
+
+    @staticmethod
+    def tell(request: HttpRequest, row: models.Model, verb: Callable[[], str]) -> HttpResponse:
+        """Run a verb for a dialog: what it says of itself, or the reason why not; then the page."""
+        try:
+            messages.success(request, verb())
+        except ops.Impossible as reason:
+            messages.warning(request, str(reason))
         # Without “#”, which Unfold's menus and “Cancel” leave behind: with it the browser would stay and say nothing.
         back = urldefrag(request.headers.get("HX-Current-URL", "")).url or row.get_absolute_url()  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Redirect": back})
@@ -157,6 +165,10 @@ class LivePanel:
         """What the panel's template needs beside `row`."""
         return {}
 
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - as above
+        """What the rest of the page needs, and the panel does not."""
+        return {}
+
     def is_moving(self, row: Any) -> bool:
         """Whether the panel may still change."""
         return row.finished_at is None
@@ -172,10 +184,9 @@ class LivePanel:
     def panel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The panel as it is now; tells htmx to stop once nothing moves any more."""
         row = self.found(request, object_id)  # type: ignore[attr-defined]
+        moving = self.is_moving(row)  # before the rest is read: what ends in between must not be left standing
         context = {"row": row, "panel_url": request.path, **self.panel_context(request, row)}
-        response = render(request, self.panel_template, context)
-        response.status_code = 200 if self.is_moving(row) else STOP_POLLING
-        return response
+        return render(request, self.panel_template, context, status=200 if moving else STOP_POLLING)
 
     def changeform_view(
         self,
@@ -194,6 +205,7 @@ class LivePanel:
                 "panel_url": reverse(f"admin:{self._panel_name()}", args=[quote(row.pk)]),
                 "panel_every": self.panel_every if self.is_moving(row) else "",
                 **self.panel_context(request, row),
+                **self.page_context(request, row),
             }
         return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[misc]
 

@@ -2,52 +2,120 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
+from unfold.forms import BaseDialogForm
 
-from integrations import formatting
-from integrations.admin.base import LogAdmin, code, link, list_link
-from integrations.models import Call
-from integrations.transport.details import Outcome
+from integrations import formatting, ops, repeats
+from integrations.admin import curl, waterfall
+from integrations.admin.actions import may, verb
+from integrations.admin.base import LivePanel, LogAdmin, link
+from integrations.admin.call_filters import DurationFilter, OutcomeFilter, StatusFilter, TriggerFilter
+from integrations.admin.syntax import coloured
+from integrations.models import Call, CallBody, CallRepeat
+from integrations.repeatable import SAFE
+from integrations.transport.codes import Code
+
+MOST_ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one side said, as the page shows it."""
+
+    title: str
+    headers: dict[str, str]
+    body: SafeString
+    size: int
+    sha256: str
+    truncated: bool
 
 
 @admin.register(Call)
-class CallAdmin(LogAdmin):
-    """Newest first."""
+class CallAdmin(LivePanel, LogAdmin):
+    """Newest first. The page follows a call that is being made again."""
 
+    panel_template = "admin/integrations/call/panel.html"
+    panel_every = "1s"
+    change_form_outer_before_template = "admin/integrations/call/page.html"
     list_display = ("began", "service_name", "operation", "result", "answer", "took", "attempt", "why")
     list_filter = (
-        "service",
-        ("outcome", ChoicesDropdownFilter),
-        ("trigger", ChoicesDropdownFilter),
+        ("service", RelatedDropdownFilter),
+        # By a part of its name. A service has few operations: the newest calls hold some. Index: call_newest
+        ("operation", FieldTextFilter),
+        ("outcome", OutcomeFilter),
+        ("code", OutcomeFilter),
+        StatusFilter,
+        DurationFilter,
+        ("trigger", TriggerFilter),
+        # Instead of steps of dates (`date_hierarchy`), for which Django would read the whole log. Index: call_newest
         ("started_at", RangeDateTimeFilter),
     )
     list_select_related = ("service", "run__stream__service", "event", "check_row__service", "actor")
     not_in_list = ("event__headers", "event__body")
     search_fields = ("operation", "url", "remote_id")
-    date_hierarchy = "started_at"
-    fieldsets = (
-        (None, {"fields": ("result", "advice", "service_link", "operation", ("method", "status"), "url", "error")}),
-        (
-            "Timing and size",
-            {"fields": (("began", "took"), ("first_byte", "attempts"), ("sent", "received")), "classes": ["tab"]},
-        ),
-        ("Request", {"fields": ("request_headers", "request_body"), "classes": ["tab"]}),
-        ("Answer", {"fields": ("response_headers", "response_body"), "classes": ["tab"]}),
-        ("Why", {"fields": ("why", "trail", "remote_id"), "classes": ["tab"]}),
-    )
+    actions_detail = ("call_again",)
     empty_state = "No call has been made yet. Press “Check now” or “Sync now” on a service."
 
-    def get_readonly_fields(self, request: Any, obj: Call | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        """All of them."""
-        return (
-            *("result", "advice", "service_link", "began", "took", "first_byte", "attempts", "sent", "received"),
-            *("request_headers", "request_body", "response_headers", "response_body", "why", "trail"),
-        )
+    def get_fieldsets(self, request: HttpRequest, obj: Call | None = None) -> Any:  # noqa: ARG002 - Django's signature
+        """None: the templates above say everything."""
+        return []
+
+    def is_moving(self, row: Call) -> bool:
+        """Whether it is being made again."""
+        return row.repeats.filter(state__in=CallRepeat.ACTIVE).exists()
+
+    def panel_context(self, request: HttpRequest, row: Call) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
+        """What it came to, why it was made, and what came of making it again."""
+        repeat = row.repeats.select_related("actor", "call").first()
+        return {
+            "advice": Code(row.code).advice if row.code in set(Code) else "",
+            "cause": row.run or row.event or row.check_row,
+            "repeat": repeat,
+            "made": repeat and repeats.made_by(repeat),
+        }
+
+    def page_context(self, request: HttpRequest, row: Call) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
+        """Timings, attempts, what was said, and the command that says it again."""
+        body: CallBody | None = getattr(row, "body", None)
+        return {
+            "bars": waterfall.bars(row),
+            "bar_width": waterfall.WIDTH,
+            "was_sent": waterfall.was_sent(row),
+            "timing_remark": waterfall.remark(row),
+            "chain": Call.objects.filter(chain=row.chain).order_by("started_at", "pk")[:MOST_ATTEMPTS],
+            "sides": _sides(row, body) if body else [],
+            "curl": curl.command(row, body),
+            "curl_remark": curl.remark(row, body),
+        }
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """No “Call again” where it might change something at the remote."""
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        call = self.get_object(request, unquote(object_id))
+        return found if call and call.method in SAFE else []
+
+    has_repeat_permission = may("integrations.repeat_call")
+
+    @verb(
+        "Call again",
+        icon="replay",
+        permission="repeat",
+        does="Asks the service the same once more, with the credentials of now. Nothing is changed at the service, "
+        "and the answer is shown and recorded, not used.",
+    )
+    def call_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Have a worker make it once more."""
+        call = self.found(request, object_id)
+        return self.do(request, call, lambda: ops.repeat(call, self.person(request)), "Started:")
 
     @display(description="started", ordering="started_at")
     def began(self, obj: Call) -> str:
@@ -59,20 +127,13 @@ class CallAdmin(LogAdmin):
         """Which."""
         return obj.service.name
 
-    @display(description="service")
-    def service_link(self, obj: Call) -> SafeString | str:
-        """Its page."""
-        return link(obj.service)
-
     @display(description="outcome", ordering="outcome")
     def result(self, obj: Call) -> SafeString:
-        """In colour and words."""
-        return formatting.badge(obj.outcome, obj.get_outcome_display())
-
-    @display(description="what to do")
-    def advice(self, obj: Call) -> str:
-        """For a failure."""
-        return (Outcome(obj.outcome).advice if obj.outcome in set(Outcome) else "") or "Nothing."
+        """In colour and words; from the cache, if that is where it came from."""
+        came = formatting.badge(obj.outcome, obj.get_code_display())
+        if not obj.cache:
+            return came
+        return format_html('{} <span class="c-faint c-moment">{}</span>', came, obj.get_cache_display())
 
     @display(description="status", ordering="status")
     def answer(self, obj: Call) -> str:
@@ -84,60 +145,22 @@ class CallAdmin(LogAdmin):
         """From the first byte sent to the last received."""
         return formatting.milliseconds(obj.duration_ms)
 
-    @display(description="first byte after")
-    def first_byte(self, obj: Call) -> str:
-        """How long the remote thought."""
-        return formatting.milliseconds(obj.first_byte_ms)
-
-    @display(description="attempt")
-    def attempts(self, obj: Call) -> SafeString:
-        """This one, and all of the same request."""
-        return list_link(Call, f"{obj.attempt} (show all of this request)", chain=obj.chain)
-
-    @display(description="sent")
-    def sent(self, obj: Call) -> str:
-        """Bytes of the request's body."""
-        return formatting.size(obj.request_bytes)
-
-    @display(description="received")
-    def received(self, obj: Call) -> str:
-        """Bytes of the answer's body."""
-        return formatting.size(obj.response_bytes)
-
     @display(description="caused by")
     def why(self, obj: Call) -> SafeString | str:
         """The row that asked for it."""
         cause = obj.run or obj.event or obj.check_row
         return link(cause) if cause else str(obj.actor or obj.get_trigger_display())
 
-    @display(description="trail")
-    def trail(self, obj: Call) -> SafeString:
-        """Calls of the same story."""
-        return list_link(Call, str(obj.correlation_id), correlation_id=obj.correlation_id)
 
-    @display(description="headers")
-    def request_headers(self, obj: Call) -> SafeString:
-        """Redacted."""
-        return _kept(obj, "request_headers")
-
-    @display(description="body")
-    def request_body(self, obj: Call) -> SafeString:
-        """Redacted and cut."""
-        return _kept(obj, "request_body")
-
-    @display(description="headers")
-    def response_headers(self, obj: Call) -> SafeString:
-        """Redacted."""
-        return _kept(obj, "response_headers")
-
-    @display(description="body")
-    def response_body(self, obj: Call) -> SafeString:
-        """Redacted and cut."""
-        return _kept(obj, "response_body")
-
-
-def _kept(call: Call, field: str) -> SafeString:
-    body = getattr(call, "body", None)
-    if body is None:
-        return code(f"Not kept. The service keeps bodies: {call.service.get_body_policy_display().lower()}.")
-    return code(formatting.pretty(getattr(body, field)))
+def _sides(call: Call, body: CallBody) -> list[Side]:
+    return [
+        Side(
+            title=title,
+            headers=getattr(body, f"{side}_headers"),
+            body=coloured(getattr(body, f"{side}_body"), getattr(body, f"{side}_headers")),
+            size=getattr(call, f"{side}_bytes"),
+            sha256=getattr(body, f"{side}_sha256"),
+            truncated=getattr(body, f"{side}_truncated"),
+        )
+        for side, title in (("request", "Request"), ("response", "Answer"))
+    ]

@@ -10,35 +10,44 @@ from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from integrations import credentials, formatting, ops, stats, systems
+from integrations import formatting, ops, stats, systems
+from integrations.admin import secret_fields
 from integrations.admin.actions import may, verb
-from integrations.admin.base import ConsoleAdmin, LivePanel
+from integrations.admin.base import LivePanel
+from integrations.admin.circuit import CircuitActions
 from integrations.admin.resources import Exported, ServiceResource
-from integrations.admin.service_form import OPTION, SECRET, ServiceForm, form_for
-from integrations.models import HealthCheck, Service, SyncRun
+from integrations.admin.service_form import OPTION, ServiceForm, form_for
+from integrations.admin.service_limits import KEEP_ALL
+from integrations.models import HealthCheck, Service, ServiceState, SyncRun
 
 IDENTITY = ("name", "slug", "system", "base_url", "enabled")
 
 
 @admin.register(Service)
-class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
+class ServiceAdmin(LivePanel, Exported, CircuitActions):
     """The list answers “is it up?”, the page everything else about one service."""
 
     form = ServiceForm
     panel_template = "admin/integrations/service/panel.html"
     panel_every = "10s"
     list_display = ("title", "kind", "health", "response", "checked", "switched_on")
-    list_filter = ("enabled", ("state__health", ChoicesDropdownFilter), "system")
+    list_filter = (
+        "enabled",
+        ("state__health", ChoicesDropdownFilter),
+        ("state__circuit", ChoicesDropdownFilter),
+        "system",
+    )
     list_select_related = ("state",)
     search_fields = ("name", "slug", "base_url")
     prepopulated_fields = {"slug": ("name",)}
     actions_row = ("sync_now", "check_now")
-    actions_detail = ("sync_now", "check_now")
+    actions_detail = ("sync_now", "check_now", *CircuitActions.actions_detail)
     add_fieldsets = ((None, {"fields": IDENTITY}),)
     resource_classes = (ServiceResource,)
     empty_state = "Add a service: choose its system and say where it is. Its options and credentials come next."
@@ -57,27 +66,30 @@ class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
             kwargs["form"] = form_for(obj)
         return super().get_form(request, obj, change, **kwargs)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:  # noqa: ARG002
+    def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:
         """Identity first, then what the System asks for, then limits and people."""
         if obj is None:
             return self.add_fieldsets
         declared = form_for(obj).base_fields
         options = [name for name in declared if name.startswith(OPTION)]
-        secrets = [name for name in declared if name.startswith(SECRET)]
+        secrets = secret_fields.lines(declared)
+        if secrets and not self.has_change_permission(request, obj):
+            secrets = ["stored_secrets"]
+        credentials = {"fields": secrets, "classes": ["tab"], "description": secret_fields.hint()}
         return [
             (None, {"fields": IDENTITY}),
             *([("Options", {"fields": options, "classes": ["tab"]})] if options else []),
-            *([("Credentials", {"fields": secrets, "classes": ["tab"]})] if secrets else []),
+            *([("Credentials", credentials)] if secrets else []),
             ("Limits", {"fields": LIMITS, "classes": ["tab"]}),
+            ("Bodies", {"fields": BODIES, "classes": ["tab"]}),
+            ("TLS", {"fields": ("ca_bundle",), "classes": ["tab"]}),
             ("People", {"fields": ("owner_email", "runbook_url", "notes"), "classes": ["tab"]}),
         ]
 
     def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
         """Secrets are stored apart; what was left empty stays as it was."""
         super().save_model(request, obj, form, change)
-        for name, value in form.cleaned_data.items():
-            if name.startswith(SECRET) and value:
-                credentials.store(obj, name.removeprefix(SECRET), value, self.person(request))
+        secret_fields.save(obj, form.cleaned_data, self.person(request))
 
     def response_add(self, request: HttpRequest, obj: Service, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """On to the options: a new service is rarely complete."""
@@ -101,9 +113,13 @@ class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
         runs = {run.stream_id: run for run in _newest_runs(row)}
         # Before the state is read: what ends in between must not leave an old state standing.
         busy = _is_busy(row, runs.values())
+        cached = stats.cached_answers(row)
         incidents = list(row.incidents.filter(state__in=("open", "acknowledged")))
         return {
             "state": row.state,
+            "cached": cached,
+            "most_cached": stats.MOST_ANSWERS,
+            "buttons": self.buttons(request, row, cached),
             "figures": stats.figures_of(row, window),
             "window": window,
             "streams": [(stream, runs.get(stream.pk)) for stream in row.streams.all()],
@@ -158,6 +174,16 @@ class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
             request, service, lambda: ops.check(service, HealthCheck.Trigger.STAFF, self.person(request)), "Started:"
         )
 
+    @display(description="keep all bodies")
+    def keep_all(self, obj: Service) -> str:
+        """For those who may not change it; it is no column of its own."""
+        return formatting.until(obj.bodies_until) or "No"
+
+    @display(description="secrets")
+    def stored_secrets(self, obj: Service) -> SafeString:
+        """What is known of each, for those who may read the page and not change it."""
+        return secret_fields.overview(obj)
+
     @display(description="service", ordering="name", header=True)
     def title(self, obj: Service) -> list[str]:
         """Name over address."""
@@ -170,8 +196,11 @@ class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
 
     @display(description="health", ordering="state__health")
     def health(self, obj: Service) -> SafeString:
-        """As of the last check."""
-        return formatting.badge(obj.state.health, obj.state.get_health_display())
+        """As of the last check; the circuit where it is not closed."""
+        health = formatting.badge(obj.state.health, obj.state.get_health_display())
+        if obj.state.circuit == ServiceState.Circuit.CLOSED:
+            return health
+        return format_html("{} {}", health, formatting.circuit(obj.state.circuit, obj.state.get_circuit_display()))
 
     @display(description="response", ordering="state__response_time_ms")
     def response(self, obj: Service) -> str:
@@ -190,11 +219,10 @@ class ServiceAdmin(LivePanel, Exported, ConsoleAdmin):
 
 
 LIMITS = (
-    ("connect_timeout_s", "deadline_s"),
-    ("max_attempts", "max_response_mib"),
-    ("check_every_minutes", "retention_days"),
-    "body_policy",
+    *(("per_second", "per_minute"), ("per_hour", "per_day"), ("concurrency", "max_attempts")),
+    *(("connect_timeout_s", "deadline_s"), ("max_response_mib", "check_every_minutes")),
 )
+BODIES = (("body_policy", KEEP_ALL), "retention_days")
 
 
 def _listens(service: Service) -> bool:

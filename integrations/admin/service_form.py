@@ -8,26 +8,27 @@ import jmespath
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
-    INPUT_CLASSES,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
-from integrations import formatting, systems
-from integrations.models import Credential, Service
-from integrations.systems.base import Option, SecretField
+from integrations import systems
+from integrations.admin import secret_fields
+from integrations.admin.service_limits import LimitsForm
+from integrations.models import Service
+from integrations.systems.base import Option
 
-OPTION, SECRET = "option__", "secret__"
+OPTION = "option__"
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """Options come from and go into one JSON column."""
+class ServiceForm(LimitsForm):
+    """Options come from and go into one JSON column; secrets go in and never come out."""
 
     class Meta:
         model = Service
-        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets choose
+        fields = "__all__"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,6 +43,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         if given:
             defaults = systems.get(self.instance.system).defaults
             self.instance.options = {name: value for name, value in given.items() if not _same(value, defaults[name])}
+        for name, reason in secret_fields.objections(cleaned):
+            self.add_error(name, reason)
         return cleaned
 
 
@@ -55,10 +58,8 @@ def form_for(service: Service) -> type[ServiceForm]:
     system = systems.all_systems().get(service.system)
     if system is None:
         return ServiceForm
-    stored = {row.field: row for row in Credential.objects.filter(service=service, superseded_at=None)}
-    fields: dict[str, Any] = {f"{OPTION}{option.name}": _option_field(option) for option in system.options}
-    fields |= {f"{SECRET}{secret.name}": _secret_field(secret, stored.get(secret.name)) for secret in system.secrets}
-    return type("ServiceForm", (ServiceForm,), fields)
+    options = {f"{OPTION}{option.name}": _option_field(option) for option in system.options}
+    return type("ServiceForm", (ServiceForm,), {**options, **secret_fields.fields_of(service, system)})
 
 
 def _option_field(option: Option) -> forms.Field:
@@ -86,16 +87,3 @@ def _json_path(value: str) -> None:
         raise ValidationError(
             "This is no path. Write names with dots between them, for example meta.slug (see jmespath.org)."
         ) from error
-
-
-def _secret_field(secret: SecretField, stored: Credential | None) -> forms.Field:
-    known = "Not set."
-    if stored:
-        by = f" by {stored.set_by}" if stored.set_by else ""
-        known = f"Set {formatting.ago(stored.set_at)}{by}, fingerprint {stored.fingerprint}. Leave empty to keep it."
-    return forms.CharField(
-        label=secret.label,
-        help_text=f"{secret.help} {known}".strip(),
-        required=False,
-        widget=forms.PasswordInput(attrs={"class": " ".join(INPUT_CLASSES), "autocomplete": "new-password"}),
-    )

@@ -12,7 +12,9 @@ from integrations.models.health import HealthCheck
 from integrations.models.service import Service
 from integrations.models.sync import SyncRun
 from integrations.models.webhook import WebhookEvent
-from integrations.transport.details import outcome_choices
+from integrations.transport.codes import code_choices, outcome_choices
+
+SLOW_MS = 1000  # from here on a call is slow enough to be looked for
 
 
 class Call(models.Model):
@@ -24,19 +26,33 @@ class Call(models.Model):
         CHECK = "check", "Health check"
         STAFF = "staff", "A person"
         COMMAND = "command", "The command line"
+        UPKEEP = "upkeep", "The console itself"
+
+    class Cache(models.TextChoices):
+        HIT = "hit", "From the cache"
+        STALE = "stale", "From the cache, past its time"
+        REVALIDATED = "revalidated", "Not modified"
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="calls", db_index=False)
     operation = models.CharField(max_length=100)
     method = models.CharField(max_length=10)
     url = models.CharField("URL", max_length=2000, help_text="With every secret blanked.")
     status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status; empty where no answer came.")
-    outcome = models.CharField(max_length=20, choices=outcome_choices)
+    outcome = models.CharField(max_length=10, choices=outcome_choices)
+    code = models.CharField(max_length=20, choices=code_choices)
     error = models.TextField(blank=True)
+    cache = models.CharField(max_length=12, blank=True, choices=Cache)
     attempt = models.PositiveSmallIntegerField(default=1)
     chain = models.UUIDField(default=uuid.uuid4, help_text="The same for all attempts at one request.")
     started_at = models.DateTimeField("started")
-    duration_ms = models.FloatField("duration (ms)", help_text="From the first byte sent to the last received.")
+    duration_ms = models.FloatField("duration (ms)", help_text="From the beginning of the attempt to its end.")
+    backoff_ms = models.FloatField("waited after the attempt before (ms)", null=True)
+    queue_ms = models.FloatField("waited for a limit (ms)", null=True)
+    dns_ms = models.FloatField("name lookup (ms)", null=True)
+    connect_ms = models.FloatField("connecting (ms)", null=True)
+    tls_ms = models.FloatField("TLS (ms)", null=True)
     first_byte_ms = models.FloatField("first byte (ms)", null=True)
+    download_ms = models.FloatField("download (ms)", null=True)
     request_bytes = models.PositiveBigIntegerField(default=0)
     response_bytes = models.PositiveBigIntegerField(default=0)
     remote_id = models.CharField("request id at the remote", max_length=200, blank=True)
@@ -53,19 +69,25 @@ class Call(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
+        permissions = [("repeat_call", "Can make a call again")]
         # Each serves a list, a filter or a figure of stats.py; the partial ones stay small.
         indexes = [
             models.Index(fields=["-started_at", "-id"], name="call_newest"),
             models.Index(fields=["service", "-started_at"], name="call_newest_of_service"),
             models.Index(fields=["correlation_id"], name="call_trail"),
+            models.Index(fields=["chain"], name="call_chain"),
             models.Index(fields=["run", "-id"], name="call_of_run", condition=models.Q(run__isnull=False)),
             models.Index(fields=["event"], name="call_of_event", condition=models.Q(event__isnull=False)),
             models.Index(fields=["check_row"], name="call_of_check", condition=models.Q(check_row__isnull=False)),
-            models.Index(fields=["-started_at"], name="call_failed", condition=~models.Q(outcome="ok")),
+            models.Index(fields=["-started_at", "-id"], name="call_failed", condition=~models.Q(outcome="ok")),
+            models.Index(fields=["-started_at", "-id"], name="call_slow", condition=models.Q(duration_ms__gte=SLOW_MS)),
+            models.Index(
+                fields=["trigger", "-started_at", "-id"], name="call_by_trigger", condition=~models.Q(trigger="sync")
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.method} {self.operation} {self.status or self.outcome}"
+        return f"{self.method} {self.operation} {self.status or self.code}"
 
     def get_absolute_url(self) -> str:
         """Its page in the admin."""
@@ -73,13 +95,20 @@ class Call(models.Model):
 
 
 class CallBody(models.Model):
-    """Headers and bodies of one call, redacted and cut; kept as the service's policy says."""
+    """Headers and bodies of one call, redacted and cut; kept as the service's policy says.
+
+    The hashes are of the whole bodies as they came, the sizes are the call's.
+    """
 
     call = models.OneToOneField(Call, on_delete=models.CASCADE, primary_key=True, related_name="body")
     request_headers = models.JSONField(default=dict)
     request_body = models.TextField(blank=True)
+    request_sha256 = models.CharField(max_length=64, blank=True)
+    request_truncated = models.BooleanField(default=False)
     response_headers = models.JSONField(default=dict)
     response_body = models.TextField(blank=True)
+    response_sha256 = models.CharField(max_length=64, blank=True)
+    response_truncated = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"Bodies of call {self.call_id}"

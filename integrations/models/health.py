@@ -16,6 +16,7 @@ class HealthCheck(Job):
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting for a worker"
         RUNNING = "running", "Running"
+        PARKED = "parked", "Parked"
         SUCCEEDED = "succeeded", "Healthy"
         FAILED = "failed", "Unhealthy"
 
@@ -35,7 +36,7 @@ class HealthCheck(Job):
         constraints = [
             models.UniqueConstraint(
                 fields=["service"],
-                condition=models.Q(state__in=("queued", "running")),
+                condition=models.Q(state__in=Job.ACTIVE),
                 name="one_active_check_per_service",
             )
         ]
@@ -66,9 +67,11 @@ class Incident(models.Model):
         HEALTH = "health", "Health check"
         SYNC = "sync", "Sync"
         WEBHOOK = "webhook", "Webhook"
+        CREDENTIALS = "credentials", "Credentials"
+        CIRCUIT = "circuit", "Circuit"
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="incidents")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=12, choices=Kind)
     code = models.CharField(max_length=60)
     message = models.TextField()
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)

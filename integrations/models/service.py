@@ -11,15 +11,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import systems
+from integrations.transport import pem
+
+
+def limit_field(label: str) -> models.PositiveIntegerField[int | None, int | None]:
+    """A limit of calls; empty means what the System says its vendor allows."""
+    return models.PositiveIntegerField(label, null=True, blank=True, validators=[MinValueValidator(1)])
 
 
 class Service(models.Model):
     """What staff configure. Nothing here changes by itself; what does is in `ServiceState`."""
 
     class BodyPolicy(models.TextChoices):
-        NONE = "none", "Never"
+        NONE = "never", "Never"
         FAILURES = "failures", "Of calls that failed"
-        ALL = "all", "Of every call"
+        ALL = "always", "Of every call"
 
     slug = models.SlugField(
         unique=True, help_text="Part of the webhook address and of commands. Do not change it lightly."
@@ -42,7 +48,7 @@ class Service(models.Model):
         "deadline of one attempt (s)",
         default=20,
         validators=[MinValueValidator(0.5), MaxValueValidator(30)],
-        help_text="From first byte sent to last byte received, however slowly they come.",
+        help_text="From the name lookup to the last byte received, however slowly they come.",
     )
     max_attempts = models.PositiveSmallIntegerField(
         "attempts", default=3, validators=[MinValueValidator(1), MaxValueValidator(10)]
@@ -51,6 +57,19 @@ class Service(models.Model):
         "largest answer (MiB)", default=5, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     body_policy = models.CharField("keep bodies", max_length=10, choices=BodyPolicy, default=BodyPolicy.FAILURES)
+    bodies_until = models.DateTimeField(
+        "keep all bodies until", null=True, blank=True, help_text="For a while, whatever “keep bodies” says."
+    )
+    per_second = limit_field("calls a second")
+    per_minute = limit_field("calls a minute")
+    per_hour = limit_field("calls an hour")
+    per_day = limit_field("calls a day")
+    concurrency = limit_field("calls at a time")
+    ca_bundle = models.TextField(
+        "certificate authority",
+        blank=True,
+        help_text="Certificates in PEM form to trust beside the usual ones, for a service with a certificate of your own.",
+    )
     retention_days = models.PositiveSmallIntegerField(
         "keep calls for (days)", default=90, validators=[MinValueValidator(1), MaxValueValidator(3650)]
     )
@@ -66,6 +85,8 @@ class Service(models.Model):
             ("check_service", "Can check the health of a service"),
             ("sync_service", "Can start a sync of a service"),
             ("export_service", "Can export services"),
+            ("switch_circuit", "Can close the circuit of a service or hold it open"),
+            ("purge_cache", "Can throw away what was cached of a service"),
         ]
 
     def __str__(self) -> str:
@@ -92,10 +113,18 @@ class Service(models.Model):
             raise ValidationError({"base_url": "Say where this service is, for example https://cms.example.org."})
         if "@" in self.base_url.partition("//")[2].partition("/")[0]:
             raise ValidationError({"base_url": "Leave user and password out of the address: it is shown to everybody."})
+        if self.ca_bundle and (reason := pem.objection(self.ca_bundle)):
+            raise ValidationError({"ca_bundle": reason})
 
 
 class ServiceState(models.Model):
-    """What changes by itself: the last known health and when to look again."""
+    """What changes by itself: the last known health, the circuit, and what the remote says is left."""
+
+    class Circuit(models.TextChoices):
+        CLOSED = "closed", "Closed"
+        OPEN = "open", "Open"
+        HALF_OPEN = "half_open", "Trying"
+        HELD_OPEN = "held_open", "Held open"
 
     class Health(models.TextChoices):
         UNKNOWN = "unknown", "Not checked yet"
@@ -109,6 +138,17 @@ class ServiceState(models.Model):
     response_time_ms = models.FloatField(null=True, blank=True)
     remark = models.TextField(blank=True)
     next_check_at = models.DateTimeField("next check", default=timezone.now, db_index=True)
+
+    circuit = models.CharField(max_length=10, choices=Circuit, default=Circuit.CLOSED)
+    circuit_since = models.DateTimeField(null=True, blank=True)
+    circuit_probe_at = models.DateTimeField(null=True, blank=True, help_text="When one call is let through.")
+    circuit_reason = models.CharField(max_length=200, blank=True)
+    limited_until = models.DateTimeField(null=True, blank=True, help_text="Until when the remote asked us to wait.")
+    quota_left = models.PositiveIntegerField(null=True, blank=True)
+    quota_limit = models.PositiveIntegerField(null=True, blank=True)
+    quota_reset_at = models.DateTimeField(null=True, blank=True)
+    quota_seen_at = models.DateTimeField(null=True, blank=True)
+    unrecorded_calls = models.PositiveIntegerField(default=0, help_text="Told to the log alone: the database failed.")
 
     def __str__(self) -> str:
         return f"{self.service}: {self.get_health_display()}"

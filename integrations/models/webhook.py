@@ -59,6 +59,7 @@ class Attempt(models.Model):
 
     class Outcome(models.TextChoices):
         RUNNING = "running", "Running"
+        PARKED = "parked", "Parked"
         SUCCEEDED = "succeeded", "Succeeded"
         FAILED = "failed", "Failed"
 

@@ -52,7 +52,7 @@ def _try(job: SyncRun, lease: leases.Lease) -> bool:
     except Parked as parked:
         lease.wait(SyncRun.State.PARKED, parked.until, failure_message=f"{parked} Goes on by itself.", claims=0)
     except CallError as error:
-        _fail(job, lease, "source", error.outcome, error.for_staff())
+        _fail(job, lease, "source", error.code, error.for_staff())
     except (CredentialUnavailable, UnknownSystem, UnknownStream) as error:
         _fail(job, lease, "configuration", "not_configured", str(error))
     except Exception as error:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from integrations.systems.auth import Declared, NoAuth
+from integrations.transport.limits import Limits
 
 if TYPE_CHECKING:  # requests is heavy; declaring a System must not load it
     from integrations.transport.http import Transport
@@ -45,11 +47,21 @@ class Option:
 
 @dataclass(frozen=True)
 class SecretField:
-    """One secret a Service needs. It is written in the admin and never shown again."""
+    """One secret a Service needs. It is written in the admin and never shown again.
+
+    Attributes:
+        overlaps: the one before may stay valid for a while, since the other side cannot change at the same moment.
+    """
 
     name: str
     label: str
     help: str = ""
+    overlaps: bool = False
+
+
+CLIENT_CERTIFICATE = SecretField(
+    "client_certificate", "Client certificate", help="Certificate and private key in PEM form, one after the other."
+)
 
 
 @dataclass(frozen=True)
@@ -102,11 +114,13 @@ class Page:
     Attributes:
         position: where to go on after this page; stored as JSON with the rows of the page.
         total: how many items the vendor says there are, None where it does not say.
+        remark: what staff should know of the page, in a sentence; empty where all is well.
     """
 
     items: Sequence[Item | BadItem]
     position: Position
     total: int | None = None
+    remark: str = ""
 
 
 class ReadStream(Protocol):
@@ -168,7 +182,10 @@ class System:
     Attributes:
         base_url: offered to new services; empty where every service has its own.
         headers: sent with every request.
-        bearer_secret: name of the secret that is sent as a bearer token when it is set.
+        auth: how its requests are signed; a function of the options where staff choose between kinds.
+        limits: what the vendor allows; a Service may say otherwise.
+        idempotency_header: where the vendor takes a key for requests that must be done once.
+        untrusted_urls: strangers choose what is fetched, so that only public addresses are, and nothing secret is sent.
         receives_webhooks: the folder has a `webhook.py` with `verify`, `identify` and `handle`.
     """
 
@@ -181,7 +198,15 @@ class System:
     streams: tuple[StreamSpec, ...] = ()
     receives_webhooks: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-    bearer_secret: str = ""
+    auth: Declared = field(default_factory=NoAuth)
+    limits: Limits = field(default_factory=Limits)
+    idempotency_header: str = ""
+    untrusted_urls: bool = False
+
+    def __post_init__(self) -> None:
+        """Any remote may ask for a client certificate: no System has to declare that."""
+        own = (secret for secret in self.secrets if secret != CLIENT_CERTIFICATE)
+        object.__setattr__(self, "secrets", (*own, CLIENT_CERTIFICATE))
 
     def module(self, name: str) -> ModuleType:
         """`client`, `streams`, `webhook` or `sandbox` of this System's folder, loaded when first asked for."""
@@ -212,17 +237,3 @@ class System:
         """The function that reads that stream."""
         function: ReadStream = getattr(self.module("streams"), name)
         return function
-
-
-def parse_stamp(text: object) -> datetime | None:
-    """An ISO 8601 stamp with its zone (UTC where it has none); None for nothing, nonsense, or a year no zone can show."""
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    # In another zone the first and the last day of the calendar would be outside it.
-    if not MINYEAR < stamp.year < MAXYEAR:
-        return None
-    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)

@@ -11,6 +11,7 @@ register = template.Library()
 
 register.filter("moment", formatting.moment)
 register.filter("ago", formatting.ago)
+register.filter("until", formatting.until)
 register.filter("ms", formatting.milliseconds)
 register.filter("bytes", formatting.size)
 register.filter("percent", formatting.percent)
@@ -21,3 +22,9 @@ register.filter("number", formatting.number)
 def badge(value: str, label: str) -> SafeString:
     """A state in colour and in words."""
     return formatting.badge(value, label)
+
+
+@register.simple_tag
+def circuit(value: str, label: str) -> SafeString:
+    """The same for a circuit, which says that it is one."""
+    return formatting.circuit(value, label)

@@ -1,74 +1,53 @@
-"""The values that leave the transport: what an attempt came to, and everything worth recording of it."""
+"""The values that leave the transport: everything worth recording of one attempt."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+
+from integrations.transport.codes import Code, Outcome
+from integrations.transport.quota import Quota
 
 
-class Outcome(StrEnum):
-    """What one attempt came to. The labels are what staff read."""
+@dataclass(frozen=True)
+class Timings:
+    """Where the time of one attempt went: milliseconds, None for a phase that did not happen.
 
-    OK = "ok"
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    BROKEN = "broken"
-    TOO_LARGE = "too_large"
-    RATE_LIMITED = "rate_limited"
-    UNAUTHORIZED = "unauthorized"
-    NOT_FOUND = "not_found"
-    REJECTED = "rejected"
-    REDIRECTED = "redirected"
-    SERVER_ERROR = "server_error"
-    BAD_ANSWER = "bad_answer"
+    Attributes:
+        backoff: waited before this attempt because the one before failed; not part of `total`.
+        queue: waited for a limit of the service; not part of `total`.
+        dns, connect, tls: of a new connection; a connection that is used again has none of them.
+        first_byte: from the end of the above to the first byte of the answer.
+        download: from the first byte to the last.
+        total: from the moment the attempt was allowed to begin to its end.
+    """
 
-    @property
-    def label(self) -> str:
-        """The words for staff."""
-        return _LABELS[self]
-
-    @property
-    def advice(self) -> str:
-        """What to do next, in a sentence; empty for success."""
-        return _ADVICE.get(self, "")
+    total: float = 0.0
+    backoff: float | None = None
+    queue: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    download: float | None = None
 
 
-_LABELS = {
-    Outcome.OK: "OK",
-    Outcome.UNREACHABLE: "Unreachable",
-    Outcome.TIMEOUT: "Timed out",
-    Outcome.BROKEN: "Connection broken",
-    Outcome.TOO_LARGE: "Answer too large",
-    Outcome.RATE_LIMITED: "Rate limited",
-    Outcome.UNAUTHORIZED: "Not authorised",
-    Outcome.NOT_FOUND: "Not found",
-    Outcome.REJECTED: "Rejected",
-    Outcome.REDIRECTED: "Redirected",
-    Outcome.SERVER_ERROR: "Server error",
-    Outcome.BAD_ANSWER: "Unreadable answer",
-}
+@dataclass(frozen=True)
+class Said:
+    """What one side said, redacted and cut.
 
-_ADVICE = {
-    Outcome.UNREACHABLE: "Check the base URL of the service, and that the console may reach it through the network.",
-    Outcome.TIMEOUT: "Try again; if it stays slow, raise the deadline of the service or ask its owner.",
-    Outcome.BROKEN: "Try again; if it happens often, ask the owner of the service.",
-    Outcome.TOO_LARGE: "Ask for smaller pages, or raise the largest answer of the service.",
-    Outcome.RATE_LIMITED: "Nothing to do: the console waits as long as the service asked.",
-    Outcome.UNAUTHORIZED: "Check the credentials of the service, and what its account may do.",
-    Outcome.NOT_FOUND: "Check the base URL and the paths in the options of the service.",
-    Outcome.REJECTED: "Check the options of the service against what its answer says.",
-    Outcome.REDIRECTED: "Set the base URL of the service to where it has moved.",
-    Outcome.SERVER_ERROR: "Try again later; if it stays, ask the owner of the service.",
-    Outcome.BAD_ANSWER: "Check that the base URL points at the API and not at a web page.",
-}
+    Attributes:
+        body: the first 64 KiB as text.
+        size: bytes of the whole body; `sha256` is of all of them, in hexadecimal.
+    """
 
-
-def outcome_choices() -> list[tuple[str, str]]:
-    """For the column of the call log; a callable, so that a new outcome makes no migration."""
-    return [(outcome.value, outcome.label) for outcome in Outcome]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    size: int = 0
+    sha256: str = ""
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,28 +58,36 @@ class CallDetails:
         status: HTTP status; None where no answer came.
         error: a sentence for staff; empty for success.
         attempt: 1 for the first; `chain` is the same for all attempts at one request.
-        duration_ms, first_byte_ms: milliseconds since the attempt began.
-        request_body, response_body: text, cut; how much is kept is not the transport's business.
+        cache: how the cache took part: empty, "hit", "stale" or "revalidated".
+        request_bytes, response_bytes: sizes of the bodies.
+        request, response: what was said, where the service keeps that; None otherwise.
+        quota: what the answer says is left; None where it does not say.
+        retry_after: seconds the remote asked us to wait; None where it did not say.
     """
 
     operation: str
     method: str
     url: str
-    status: int | None
-    outcome: Outcome
-    error: str
-    attempt: int
+    code: Code
     chain: uuid.UUID
     started_at: datetime
-    duration_ms: float
-    first_byte_ms: float | None
-    request_bytes: int
-    response_bytes: int
-    remote_id: str
-    request_headers: Mapping[str, str]
-    request_body: str
-    response_headers: Mapping[str, str]
-    response_body: str
+    status: int | None = None
+    error: str = ""
+    attempt: int = 1
+    timings: Timings = Timings()
+    cache: str = ""
+    request_bytes: int = 0
+    response_bytes: int = 0
+    remote_id: str = ""
+    request: Said | None = None
+    response: Said | None = None
+    quota: Quota | None = None
+    retry_after: float | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The class of its code."""
+        return self.code.outcome
 
 
 Hook = Callable[[CallDetails], None]

@@ -4,137 +4,169 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Self, Unpack
 
-import requests
-import stamina
-
-from integrations.transport.attempt import Attempt, Exchange
-from integrations.transport.deadline import BoundedAdapter
-from integrations.transport.details import Hook, Outcome
-from integrations.transport.errors import CallError, Parked
+from integrations.transport.answer import Answer
+from integrations.transport.attempt import Attempt, Place
+from integrations.transport.auth import Auth
+from integrations.transport.cache import AnswerStore, Cache
+from integrations.transport.cached import CachedAsk
+from integrations.transport.connection import BoundedAdapter
+from integrations.transport.details import CallDetails, Hook
+from integrations.transport.errors import CallError, TransportError
+from integrations.transport.exchange import Content, Exchange
+from integrations.transport.gate import Gate
+from integrations.transport.origin import is_same_origin
 from integrations.transport.redaction import Redactor
-from integrations.transport.waiting import LONGEST_SLEEP_S
-
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-NEVER_ARRIVED = frozenset({Outcome.UNREACHABLE, Outcome.RATE_LIMITED})
-PERHAPS_ARRIVED = frozenset({Outcome.TIMEOUT, Outcome.BROKEN, Outcome.SERVER_ERROR})
-RETRY_WITHIN_S = 60.0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to talk to one service.
-
-    Attributes:
-        headers: sent with every request, credentials among them.
-        secrets: every live secret of the service; blanked wherever it turns up.
-        connect_timeout_s, deadline_s: seconds; the deadline covers one attempt from start to last byte.
-        max_bytes: the largest answer that is read, after decompression.
-        attempts: how often a request is tried where trying again does no harm.
-    """
-
-    base_url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
-    connect_timeout_s: float = 5.0
-    deadline_s: float = 20.0
-    max_bytes: int = 5 * 1024 * 1024
-    attempts: int = 3
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a successful request brought back."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    data: Any
+from integrations.transport.settings import Keep, Settings
+from integrations.transport.tokens import Token
+from integrations.transport.tries import Tries
 
 
 class Transport:
     """Speaks to one service. Use it as a context manager, so that its connections are closed."""
 
-    def __init__(self, settings: Settings, hooks: tuple[Hook, ...] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: tuple[Hook, ...] = (),
+        gate: Gate | None = None,
+        answers: AnswerStore | None = None,
+        auth: Auth | None = None,
+    ) -> None:
         self._settings = settings
         self._hooks = hooks
+        self._gate = gate or Gate()
+        self._answers = answers
+        self._auth = auth or Auth()
         self._redactor = Redactor(settings.secrets)
-        self._session = requests.Session()
-        self._session.trust_env = False  # neither ~/.netrc nor a proxy of the shell decides where secrets go
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, BoundedAdapter())
-        self._session.headers["User-Agent"] = "django-operations-console/0.1"
-        self._session.headers.update(settings.headers)
+        self._adapter = BoundedAdapter(settings)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._session.close()
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._adapter.close()
+        while error is not None:  # a client's own mistake may quote what it was told, and its text goes to the log
+            if not isinstance(error, TransportError):
+                error.args = tuple(self._redactor.text(arg) if isinstance(arg, str) else arg for arg in error.args)
+            error = error.__cause__ or error.__context__
+        if self._answers:
+            self._answers.close()
 
-    def get_json(self, operation: str, path: str, params: Mapping[str, Any] | None = None) -> Any:
+    def get_json(
+        self, operation: str, path: str, params: Mapping[str, Any] | None = None, cache: Cache | None = None
+    ) -> Any:
         """The parsed JSON answer of a GET; see `request`."""
-        return self.request(operation, "GET", path, params=params).data
+        return self.request(operation, "GET", path, cache, params=params).data
 
     def request(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        payload: Any = None,
+        self, operation: str, method: str, path: str, cache: Cache | None = None, **content: Unpack[Content]
     ) -> Answer:
-        """One request with JSON in and out, tried again where that does no harm.
+        """One request, tried again where that does no harm.
 
         Args:
             operation: the client's name for it; figures are kept by it.
-            path: joined to the base URL of the service.
+            path: joined to the base URL of the service; or a whole address, of the same scheme, host and port
+                (a link to the next page), or of any where the settings have a guard.
+            cache: how the answer may be kept; only for what changes nothing.
 
         Raises:
             CallError: it failed, and trying again would do harm or did not help.
-            Parked: the remote asked for a wait of more than 10 seconds.
+            Parked: the remote asked for a wait of more than 10 seconds, or a limit of the service does.
         """
-        exchange = Exchange(operation, method, self._url(path), params, payload)
         chain = uuid.uuid4()
-        for retry in stamina.retry_context(
-            on=lambda error: self._wait_before_retry(error, method),
-            attempts=self._settings.attempts,
-            timeout=RETRY_WITHIN_S,
-            wait_initial=0.2,
-            wait_max=5.0,
-            wait_jitter=0.5,
-        ):
-            with retry:
-                return self._attempt(exchange, chain, retry.num)
-        raise AssertionError("stamina gives at least one attempt")
+        exchange = Exchange(operation, method, self._url(path), content, reads_only=cache is not None)
+        if self._settings.idempotency_header and not exchange.repeatable:
+            headers = {**content.get("headers", {}), self._settings.idempotency_header: str(chain)}
+            exchange = replace(exchange, content={**content, "headers": headers}, keyed=True)
+
+        def ask(exchange: Exchange) -> Answer:
+            return Tries(exchange, chain, self._settings.attempts, self._gate, self._revive).answer(self._attempt)
+
+        if cache is None or self._answers is None:
+            return ask(exchange)
+        return CachedAsk(
+            exchange, cache, self._answers, self._settings, chain, ask, self._report, lambda: self._redactor
+        ).answer()
+
+    def log_out(self, token: Token) -> None:
+        """Give a token back, where that is possible. Whatever the remote answers, it is not used again.
+
+        Raises:
+            CallError: as `request`.
+            Parked: as `request`.
+        """
+        if given := token.log_out:
+            self._redactor = self._redactor.with_secrets(token.value)
+            self._ask(Exchange("log_out", given.method, given.url, {"headers": given.headers, "raw": True}))
 
     def _url(self, path: str) -> str:
+        if self._settings.guard or ("://" in path and is_same_origin(self._settings.base_url, path)):
+            return path
         # Not urljoin: a path that looks like an address of its own would take the credentials there.
         return f"{self._settings.base_url.rstrip('/')}/{path.lstrip('/')}"
 
-    def _attempt(self, exchange: Exchange, chain: uuid.UUID, number: int) -> Answer:
-        attempt = Attempt(self._session, self._settings, exchange)
-        error = attempt.run()
-        details = attempt.details(self._redactor, chain, number, error)
+    def _attempt(self, exchange: Exchange, place: Place) -> Answer:
+        """One signed attempt."""
+        try:
+            # Before it takes a place among the calls: what it may need for that is a call of its own.
+            self._auth.ready(self._ask)
+        except CallError as refusal:
+            self._report_unsent(exchange, place, refusal)
+            raise
+        finally:
+            self._learn()
+        return self._make(exchange, place, self._settings, self._auth)
+
+    def _ask(self, exchange: Exchange) -> Answer:
+        """One attempt at what has to do with signing in: unsigned, and nothing that was said in it is ever kept."""
+        return self._make(exchange, Place(uuid.uuid4(), 1), replace(self._settings, keep=Keep.NEVER), Auth())
+
+    def _revive(self, error: CallError) -> bool:
+        if error.answer is None or not self._auth.is_dead(error.answer):
+            return False
+        self._auth.drop()
+        return True
+
+    def _learn(self) -> None:
+        if not set(self._auth.learnt) <= set(self._redactor.secrets):
+            self._redactor = self._redactor.with_secrets(*self._auth.learnt)
+
+    def _make(self, exchange: Exchange, place: Place, settings: Settings, auth: Auth) -> Answer:
+        """One attempt, recorded whatever becomes of it."""
+        try:
+            with self._gate.passing() as queue_ms:
+                attempt = Attempt(self._adapter, settings, exchange, auth)
+                error = attempt.run()
+        except CallError as refusal:  # by the gate: nothing was sent
+            self._report_unsent(exchange, place, refusal)
+            raise
+        details = attempt.details(self._redactor, replace(place, queue_ms=queue_ms or None), error)
+        self._report(details)
+        self._gate.settle(details)
+        if error:
+            raise CallError(error.code, details.error, attempt.answer, error.retry_after)
+        if attempt.onward:
+            return self._make(attempt.onward, replace(place, backoff_ms=None), settings, auth)
+        assert attempt.answer is not None
+        return attempt.answer
+
+    def _report(self, details: CallDetails) -> None:
         for hook in self._hooks:
             hook(details)
-        if error is None:
-            return Answer(attempt.status or 0, attempt.headers, attempt.body, attempt.data)
-        if _is_harmless(error, exchange.method) and (error.retry_after or 0) > LONGEST_SLEEP_S:
-            raise Parked(datetime.now(UTC) + timedelta(seconds=error.retry_after or 0), details.error)
-        raise CallError(error.outcome, details.error, error.status, error.retry_after)
 
-    @staticmethod
-    def _wait_before_retry(error: Exception, method: str) -> bool | float:
-        if not isinstance(error, CallError) or not _is_harmless(error, method):
-            return False
-        return True if error.retry_after is None else error.retry_after
-
-
-def _is_harmless(error: CallError, method: str) -> bool:
-    """Whether asking again, now or later, can do nothing twice and may help."""
-    return error.outcome in NEVER_ARRIVED or (error.outcome in PERHAPS_ARRIVED and method in IDEMPOTENT)
+    def _report_unsent(self, exchange: Exchange, place: Place, refusal: CallError) -> None:
+        details = CallDetails(
+            operation=exchange.operation,
+            method=exchange.method,
+            url=self._redactor.url(exchange.url),
+            code=refusal.code,
+            error=self._redactor.text(str(refusal)),
+            chain=place.chain,
+            attempt=place.number,
+            started_at=datetime.now(UTC),
+        )
+        self._report(details)

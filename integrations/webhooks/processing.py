@@ -14,6 +14,7 @@ from integrations.models import Attempt, Incident, WebhookEvent
 from integrations.systems import UnknownSystem
 from integrations.systems.base import Delivery, Refused
 from integrations.text import storable
+from integrations.transport.errors import Parked
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ def process(lease: leases.Lease) -> None:
     attempt = _begin(event)
     try:
         summary = _handle(event)
+    except Parked as parked:
+        _park(lease, event, attempt, parked)
     except (Refused, UnknownSystem) as reason:
         _fail(lease, event, attempt, str(reason))
     except Exception as error:
@@ -61,6 +64,19 @@ def _succeed(lease: leases.Lease, event: WebhookEvent, attempt: Attempt, summary
             incidents.resolve(event.service, Incident.Kind.WEBHOOK)
     except leases.LostLease:
         logger.warning("event %s was taken over by another worker", event.pk)
+
+
+def _park(lease: leases.Lease, event: WebhookEvent, attempt: Attempt, parked: Parked) -> None:
+    """Go on when the remote may be asked again; the attempt does not count, since nothing failed."""
+    message = f"{parked} Goes on by itself."
+    try:
+        with transaction.atomic():
+            lease.wait(
+                WebhookEvent.State.PARKED, parked.until, failure_message=message, claims=max(event.claims - 1, 0)
+            )
+            _close(attempt, Attempt.Outcome.PARKED, message)
+    except leases.LostLease:
+        logger.warning("event %s was parked after another worker had taken it over", event.pk)
 
 
 def _fail(lease: leases.Lease, event: WebhookEvent, attempt: Attempt, reason: str) -> None:

@@ -9,12 +9,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from integrations import credentials, ops, systems
+from integrations import ops, systems
 from integrations.credentials import CredentialUnavailable
 from integrations.models import Service, WebhookEvent
 from integrations.systems.base import Delivery, Identity, Refused, System
 from integrations.text import storable
 from integrations.transport.redaction import BLANK
+from integrations.webhooks import verification
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +61,7 @@ def _delivery(request: HttpRequest) -> Delivery:
 def _believe(service: Service, system: System, delivery: Delivery) -> HttpResponse:
     webhook = system.module("webhook")
     try:
-        secrets = {secret.name: credentials.reveal(service, secret.name) for secret in system.secrets}
-        webhook.verify(delivery, secrets)
+        verification.verify(service, webhook, delivery)
         identity = webhook.identify(delivery)
     except Refused as reason:
         logger.warning("refused a delivery to %s: %s", service.slug, reason)

@@ -59,7 +59,7 @@ MODELS: dict[str, dict[str, Page]] = {
     "django_q_ormq": LOCKED,
     "django_q_schedule": LOCKED,
     "django_q_failure": LOCKED,
-    "integrations_call": _log(),
+    "integrations_call": _log(live=LIVE, call_again=_does(ACTS)),
     "integrations_change": _log(),
     "integrations_recorderror": _log(),
     "integrations_incident": _log(),
@@ -89,6 +89,9 @@ MODELS: dict[str, dict[str, Page]] = {
         export=Page(MANAGES, MANAGES, needs=""),
         sync_now=_does(ACTS),
         check_now=_does(ACTS),
+        close_circuit=_does(ACTS),
+        hold_circuit_open=_does(ACTS),
+        purge_cache=_does(ACTS),
     ),
 }
 OTHERS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from itertools import cycle, product
 from typing import Any
@@ -17,8 +16,10 @@ from django_q.tasks import async_task
 from integrations import credentials
 from integrations.models import (
     Attempt,
+    CachedAnswer,
     Call,
     CallBody,
+    CallRepeat,
     Change,
     Essay,
     HealthCheck,
@@ -33,32 +34,10 @@ from integrations.models import (
     WebhookEvent,
 )
 from integrations.text import storable
-from integrations.transport.details import Outcome
+from integrations.transport.codes import Code
+from tests.admin.hostile import BODIES, DEEP, HOSTILE, MARK
 
 CANARY = "canary-of-a-stored-secret"
-MARK = "<x-mark"  # every hostile text begins a tag of this name; a page that holds it raw did not escape
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "</title></textarea></script><img src=x onerror=alert(1)>",
-    "{{ 7|add:7 }}{% debug %}",
-    "javascript:alert(1)",
-    "%s%n{0}${x}",
-    "\u202etxt.exe\ufeff\u200b",
-    "Ω≈ç√∫ 社會科學院 👩‍👧 ﷽",
-    "=cmd|' /C calc'!A0",
-)
-BODIES = (
-    b'{"a": [1, {"b": null}]}',
-    b"",
-    b"\x00\x01\x02 binary \xff\xfe",
-    b"\xc3\x28 no UTF-8",
-    b'{"half of a character": "\\ud800", "nul": "\\u0000"}',
-    *(b"[" * depth + b"]" * depth for depth in (5000, 700)),
-    b"1" * 5000,
-    b"{" + b'"key": "' + b"x" * 300_000 + b'"}',
-    f'{{"html": "{MARK}>"}}'.encode(),
-)
-DEEP: Any = json.loads("[" * 400 + "]" * 400)
 
 
 class Texts:
@@ -86,9 +65,9 @@ def one_of_each(texts: Texts | None = None) -> None:
     bundle.copied()
     service = bundle.service("github", "github")
     event = bundle.event(service, WebhookEvent.State.DEAD, BODIES[0])
-    bundle.call(service, Outcome.OK, Call.Trigger.WEBHOOK, event=event)
+    bundle.call(service, Code.OK, Call.Trigger.WEBHOOK, event=event)
     check = bundle.check(service, HealthCheck.State.SUCCEEDED)
-    bundle.call(service, Outcome.OK, Call.Trigger.CHECK, check_row=check)
+    bundle.call(service, Code.OK, Call.Trigger.CHECK, check_row=check)
     bundle.media(MediaAttachment.State.VALID)
     Incident.objects.create(service=service, kind=Incident.Kind.HEALTH, code="timeout", message=bundle.text())
     bundle.queue()
@@ -110,7 +89,16 @@ class _Bundle:
         )
         credentials.store(service, "token", CANARY, self.actor)
         health, remark = ("unhealthy", self.text()) if self.number % 2 else ("healthy", "")
-        ServiceState.objects.filter(service=service).update(health=health, remark=remark, checked_at=self.now)
+        ServiceState.objects.filter(service=service).update(
+            health=health,
+            remark=remark,
+            checked_at=self.now,
+            circuit="open" if self.number % 2 else "closed",
+            circuit_since=self.now,
+            circuit_reason=self.text(200),
+            quota_left=self.number,
+        )
+        CachedAnswer.objects.create(service=service, key=self.text(64), operation=self.text(100), stored_at=self.now)
         return service
 
     def run(self, state: str) -> None:
@@ -121,7 +109,7 @@ class _Bundle:
         run = SyncRun.objects.create(
             state=state, trigger="retry", total=9, started_at=self.now, retry_of=first, checkpoint={"at": 3}, **common
         )
-        self.call(service, Outcome.OK, Call.Trigger.SYNC, run=run)
+        self.call(service, Code.OK, Call.Trigger.SYNC, run=run)
         if state == SyncRun.State.SUCCEEDED:
             self._did(run)
 
@@ -151,14 +139,15 @@ class _Bundle:
             **fields,
         )
 
-    def call(self, service: Service, outcome: str, trigger: str, **cause: Model) -> None:
+    def call(self, service: Service, code: str, trigger: str, **cause: Model) -> None:
         call = Call.objects.create(
             service=service,
             operation=self.text(100),
             method="GET",
-            url=f"http://127.0.0.1/?{self.text(900)}",
-            status=200 if outcome == Outcome.OK else None,
-            outcome=outcome,
+            url=f"{service.base_url}/?{self.text(900)}",
+            status=200 if code == Code.OK else None,
+            outcome=Code(code).outcome if code in set(Code) else code[:10],
+            code=code,
             error=self.text(),
             started_at=self.now - timedelta(minutes=5),
             duration_ms=12.5,
@@ -168,6 +157,8 @@ class _Bundle:
             remote_id=self.text(200),
             **cause,
         )
+        if call.pk % 3 == 0:
+            CallRepeat.objects.create(call=call, actor=self.actor, state="failed", failure_message=self.text())
         if call.pk % 2:
             kept = {"X-Odd": self.text(), self.text(): "odd"}
             CallBody.objects.create(
@@ -187,8 +178,8 @@ class _Bundle:
         causes: Any = cycle(
             [(Call.Trigger.WEBHOOK, {"event": events[0]}), (Call.Trigger.CHECK, {"check_row": checks[0]})]
         )
-        for outcome, (trigger, cause) in zip(Outcome, causes, strict=False):
-            self.call(github, outcome, trigger, **cause)
+        for code, (trigger, cause) in zip(Code, causes, strict=False):
+            self.call(github, code, trigger, **cause)
         self.call(off, "a word of tomorrow", Call.Trigger.STAFF)
         for state, kind in zip(Incident.State, cycle(Incident.Kind), strict=False):
             Incident.objects.create(service=github, kind=kind, state=state, code=state, message=self.text())

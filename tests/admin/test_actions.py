@@ -10,10 +10,22 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import escape
 
-from integrations.models import HealthCheck, MediaAttachment, Service, Stream, SyncRun, WebhookEvent
+from integrations.models import (
+    CachedAnswer,
+    CallRepeat,
+    HealthCheck,
+    MediaAttachment,
+    Service,
+    ServiceState,
+    Stream,
+    SyncRun,
+    WebhookEvent,
+)
 from tests.admin.asking import SUBMITTED, messages_of, page, said
+from tests.recorded import recorded
 
 AsPerson = Callable[[User], Client]
 
@@ -107,6 +119,50 @@ def test_validate_again_has_the_file_decoded_anew(client: Client, media: MediaAt
     assert message == f"Will be validated: {leads_to(media)}"
 
 
+def test_call_again_has_a_worker_make_it_and_links_to_its_page(client: Client, cms: Service, operator: User) -> None:
+    call = recorded(cms)
+    message = press(client, call, "call_again")
+    repeat = CallRepeat.objects.get()
+    assert (repeat.call, repeat.actor, repeat.state) == (call, operator, "queued")
+    assert message == f"Started: {leads_to(repeat)}"
+    assert "is being made again already" in press(client, call, "call_again")
+
+
+def test_what_may_change_something_is_not_called_again_even_by_hand(client: Client, cms: Service) -> None:
+    assert "only calls that read are made again" in press(client, recorded(cms, method="DELETE"), "call_again")
+    assert not CallRepeat.objects.exists()
+
+
+def circuit(service: Service) -> tuple[str, str]:
+    state = ServiceState.objects.get(service=service)
+    return state.circuit, state.circuit_reason
+
+
+def test_a_circuit_is_held_open_and_closed_by_name(client: Client, cms: Service) -> None:
+    said_of_it = press(client, cms, "hold_circuit_open")
+    assert said_of_it == "The circuit of Articles is held open: nothing is sent until somebody closes it."
+    assert circuit(cms) == ("held_open", "Held open by operator.")
+    assert "held open already" in press(client, cms, "hold_circuit_open")
+    assert press(client, cms, "close_circuit") == "The circuit of Articles is closed: calls are let through."
+    assert circuit(cms) == ("closed", "Closed by operator.")
+    assert "closed already" in press(client, cms, "close_circuit")
+
+
+def test_the_cache_of_one_service_is_purged_and_counted(client: Client, cms: Service, github: Service) -> None:
+    for service, key in ((cms, "1"), (cms, "2"), (github, "1")):
+        CachedAnswer.objects.create(service=service, key=key, operation="x", stored_at=timezone.now())
+    assert "2 answers are thrown away." in said(client, page(Service, "purge_cache", cms.pk))
+    assert "1 answer is thrown away." in said(client, page(Service, "purge_cache", github.pk))
+    assert press(client, cms, "purge_cache") == "2 cached answers of Articles thrown away."
+    assert CachedAnswer.objects.get().service == github
+    assert press(client, github, "purge_cache") == "1 cached answer of GitHub thrown away."
+
+
+@pytest.mark.parametrize("key", ["0", "99999999999999999999", "x", "½", "%00"])
+def test_the_question_about_a_cache_that_is_not_there_breaks_nothing(client: Client, db: None, key: str) -> None:
+    assert "0 answers are thrown away." in said(client, f"/admin/integrations/service/{key}/purge_cache/")
+
+
 def test_a_second_sync_says_that_one_is_under_way(client: Client, cms: Service) -> None:
     press(client, cms, "sync_now")
     sentence = "Articles · articles is already being synced. Wait for that run to end."
@@ -177,7 +233,7 @@ def actions() -> Iterator[tuple[str, Any, Any]]:
 
 def test_every_action_has_permissions_and_a_dialog() -> None:
     found = {label: (made, method) for label, made, method in actions()}
-    assert len(found) == 6
+    assert len(found) == 10
     for label, (made, method) in found.items():
         assert method.allowed_permissions, label
         assert not [name for name in method.allowed_permissions if "." in name], label

@@ -21,7 +21,7 @@ from PIL import Image
 from integrations import tasks
 from integrations.models import MediaAttachment
 from tests.admin.asking import page, said
-from tests.admin.population import MARK
+from tests.admin.hostile import MARK
 
 AsPerson = Callable[[User], Client]
 

@@ -21,7 +21,8 @@ from django_q.models import Schedule
 from integrations.admin.base import ConsoleAdmin
 from integrations.models import Call, Change, Essay, HealthCheck, Incident, RecordError, Service, SyncRun, WebhookEvent
 from tests.admin.asking import hrefs, page, registered, said
-from tests.admin.population import BODIES, CANARY, MARK, Texts, one_of_each, rows
+from tests.admin.hostile import BODIES, MARK
+from tests.admin.population import CANARY, Texts, one_of_each, rows
 
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*(src=|application/json))", re.IGNORECASE)
 FAKE_COUNT = re.compile(r"(?<!\d)9[^\d]?999[^\d]?999[^\d]?999(?!\d)")

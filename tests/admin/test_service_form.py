@@ -1,8 +1,9 @@
-"""The form of a service: built from what its System declares; secrets go in and never come out."""
+"""The form of a service: built from what its System declares."""
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +11,21 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from integrations import credentials, systems
+from integrations import systems
 from integrations.admin.service_form import OPTION, _json_path, form_for
-from integrations.models import Credential, Service, Stream
+from integrations.connections import transport_for
+from integrations.models import Service, Stream
+from integrations.recorder import Cause
 from integrations.systems.base import Option
-from tests.admin.asking import messages_of, page, said, tables
-from tests.admin.population import CANARY
+from tests.admin.asking import messages_of, page, said
+from tests.admin.service_form import errors, save
+from tests.transport.certificates import Authority
+from tests.transport.server import ScriptedServer
 
 AsPerson = Callable[[User], Client]
 CHOSEN = {option.name: option for option in systems.get("cms").options}
@@ -31,22 +35,6 @@ CHOSEN = {option.name: option for option in systems.get("cms").options}
 def client(manager: User, as_person: AsPerson) -> Client:
     """The manager, signed in."""
     return as_person(manager)
-
-
-def filled(client: Client, service: Service, **changed: str) -> dict[str, Any]:
-    """What a browser would send of the form as it is shown, with some fields typed over."""
-    form = client.get(service.get_absolute_url()).context["adminform"].form
-    shown = {name: form[name].value() for name in form.fields}
-    return {name: value for name, value in (shown | changed).items() if value not in {None, False}}
-
-
-def save(client: Client, service: Service, **changed: str) -> Any:
-    return client.post(service.get_absolute_url(), filled(client, service, **changed))
-
-
-def errors(response: Any) -> dict[str, list[str]]:
-    assert response.status_code == 200
-    return dict(response.context["adminform"].form.errors)
 
 
 def test_each_option_has_a_field_with_the_systems_label_help_and_default(client: Client, cms: Service) -> None:
@@ -113,7 +101,7 @@ def test_a_boolean_option_can_be_switched_on_and_off(cms: Service, rf: Any, root
     try:
         cms.system = "deep"
         limits = {"connect_timeout_s": "5", "deadline_s": "20", "max_attempts": "3", "max_response_mib": "5"}
-        limits |= {"body_policy": "none", "retention_days": "9", "check_every_minutes": "5"}
+        limits |= {"body_policy": "never", "retention_days": "9", "check_every_minutes": "5"}
         common = {"name": cms.name, "slug": cms.slug, "base_url": cms.base_url, **limits}
         for sent, stored in (({f"{OPTION}deep": "on"}, {"deep": True}), ({}, {})):
             form = admin.site._registry[Service].get_form(request, cms)({**common, **sent}, instance=cms)
@@ -121,55 +109,6 @@ def test_a_boolean_option_can_be_switched_on_and_off(cms: Service, rf: Any, root
             assert form.instance.options == stored
     finally:
         del systems.all_systems()["deep"]
-
-
-def test_a_secret_is_stored_encrypted_and_shown_to_nobody(
-    client: Client, cms: Service, manager: User, root: User, as_person: AsPerson
-) -> None:
-    response = save(client, cms, secret__token=CANARY)
-    assert credentials.reveal(cms, "token") == CANARY
-    (stored,) = Credential.objects.all()
-    assert stored.set_by == manager
-    seen = [response.content.decode(), *messages_of(response), str(tables())]
-    addresses = [cms.get_absolute_url(), page(Service, "changelist"), page(Service, "history", cms.pk)]
-    addresses += [page(Service, "live", cms.pk), page(Service, "export"), reverse("admin:index"), reverse("health")]
-    for who in (client, as_person(root)):
-        for address in addresses:
-            answer = who.get(address)
-            assert answer.status_code in {200, 503}
-            seen.append(answer.content.decode())
-    assert f"fingerprint {stored.fingerprint}" in seen[3]
-    assert not [text for text in seen if CANARY in text]
-
-
-def test_a_secret_is_not_shown_again_when_another_field_is_wrong(client: Client, cms: Service) -> None:
-    response = save(client, cms, secret__token=CANARY, name="")
-    assert set(errors(response)) == {"name"}
-    assert CANARY not in response.content.decode()
-    assert not Credential.objects.exists()
-
-
-def test_the_history_names_the_secret_that_was_changed_and_not_its_value(client: Client, cms: Service) -> None:
-    save(client, cms, secret__token=CANARY)
-    (entry,) = LogEntry.objects.all()
-    assert "API token" in entry.get_change_message()
-    assert CANARY not in entry.change_message + entry.object_repr
-
-
-def test_a_secret_left_empty_stays(client: Client, github: Service) -> None:
-    save(client, github, secret__token="first")
-    assert save(client, github, name="Renamed").status_code == 302
-    assert save(client, github, secret__token="", secret__webhook_secret="").status_code == 302
-    assert credentials.reveal(github, "token") == "first"
-    assert credentials.reveal(github, "webhook_secret")
-    assert Credential.objects.filter(superseded_at=None).count() == 2
-
-
-def test_a_new_secret_replaces_the_one_before(client: Client, cms: Service) -> None:
-    for secret in ("first", "second"):
-        save(client, cms, secret__token=secret)
-    assert credentials.reveal(cms, "token") == "second"
-    assert [row.ciphertext == "" for row in Credential.objects.order_by("pk")] == [True, False]
 
 
 def test_the_slug_stays_whatever_the_name_becomes_and_the_system_for_ever(client: Client, cms: Service) -> None:
@@ -237,3 +176,18 @@ def test_a_service_whose_system_is_gone_can_be_read(client: Client, cms: Service
     assert "Not checked yet" in said(client, page(Service, "live", cms.pk))
     for address in (page(Service, "changelist"), reverse("admin:index")):
         assert cms.name in said(client, address)
+
+
+def test_certificates_are_taken_where_they_are_some_and_objected_to_at_their_field(
+    client: Client, cms: Service
+) -> None:
+    authority = Authority()
+    refused = save(client, cms, ca_bundle="nonsense")
+    assert errors(refused)["ca_bundle"][0].startswith("These are no certificates.")
+    joined = authority.client().replace("\n", "")  # as a browser makes of it in a field of one line
+    assert save(client, cms, ca_bundle=authority.pem, secret__client_certificate=joined).status_code == 302
+    cms.refresh_from_db()
+    with ScriptedServer(tls=authority.asking_server()) as server:
+        cms.base_url = server.url
+        with transport_for(cms, Cause("check", uuid.uuid4())) as transport:
+            assert transport.get_json("try", "/") == {"fine": True}

@@ -116,11 +116,11 @@ def synced(console: Console) -> SyncRun:
 
 @pytest.fixture
 def held_run(console: Console) -> Iterator[SyncRun]:
-    """A run that stands at 100 of 240 until the relay is released."""
+    """A run that stands at 115 of 240 until the relay is released."""
     console.relay.hold_from(100)
     run = ops.sync(console.articles.streams.get(), SyncRun.Trigger.COMMAND)
     runs = SyncRun.objects.filter(pk=run.pk)
-    seconds_until(runs.filter(items=100).exists, 10, "100 are read")
+    seconds_until(runs.filter(items=115).exists, 10, "115 are read")
     yield run
     console.relay.release()
     seconds_until(runs.exclude(state__in=SyncRun.ACTIVE).exists, 20, "the run has ended")

@@ -15,7 +15,12 @@ from tests.browser.steps import COLOURED, DARK_LINE, PHONE, card, dialog, figure
 from tests.flows.deployment import PASSWORD
 
 BACKGROUND = "element => getComputedStyle(element).backgroundColor"
-VERBS = {"service": ("sync_now", "check_now"), "syncrun": ("retry",), "webhookevent": ("replay",)}
+VERBS = {
+    "service": ("sync_now", "check_now", "close_circuit", "hold_circuit_open", "purge_cache"),
+    "call": ("call_again",),
+    "syncrun": ("retry",),
+    "webhookevent": ("replay",),
+}
 
 
 def test_a_second_sync_says_that_one_is_under_way(page: Page, console: Console, held_run: SyncRun) -> None:
@@ -44,7 +49,7 @@ def test_an_expired_session_ends_on_the_login_page_and_leads_back(
     page = window
     sign_in(page, "admin", PASSWORD)
     page.goto(held_run.get_absolute_url())
-    expect(figure(page, "Read")).to_have_text("100 of 240")
+    expect(figure(page, "Read")).to_have_text("115 of 240")
     (key,) = [each["value"] for each in page.context.cookies() if each["name"] == "console_session"]
     Session.objects.filter(session_key=key).delete()
     page.wait_for_url(f"**/admin/login/?next={held_run.get_absolute_url().replace('/', '%2F')}")
@@ -113,9 +118,9 @@ def test_a_service_that_is_down_says_what_to_do(page: Page, unreachable: Service
     page.goto(unreachable.get_absolute_url())
     press(page, "Check now")
     expect(panel(page)).to_contain_text("Unhealthy")
-    expect(panel(page)).to_contain_text("Check the base URL of the service")
+    expect(panel(page)).to_contain_text("Check host and port in the base URL")
     page.goto("/admin/")
-    expect(card(page, "GitHub")).to_contain_text("Check the base URL of the service")
+    expect(card(page, "GitHub")).to_contain_text("Check host and port in the base URL")
     page.goto("/admin/integrations/incident/")
     expect(page.locator("tbody")).to_contain_text("GitHub (demonstration)")
     page.goto("/admin/integrations/healthcheck/")

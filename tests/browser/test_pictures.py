@@ -30,6 +30,7 @@ def _fits(page: Page) -> bool:
 
 def photograph(page: Page, folder: Path, name: str) -> None:
     """Four pictures of the page as it is."""
+    page.wait_for_function("document.documentElement._x_dataStack")  # Alpine listens to the keyboard from then on
     for theme in THEMES:
         page.keyboard.press("Control+e")
         expect(page.locator("html")).to_have_class(theme)
@@ -43,7 +44,7 @@ def photograph(page: Page, folder: Path, name: str) -> None:
 
 def test_a_run_in_progress(page: Page, pictures: Path, held_run: SyncRun) -> None:
     page.goto(held_run.get_absolute_url())
-    expect(figure(page, "Read")).to_have_text("100 of 240")
+    expect(figure(page, "Read")).to_have_text("115 of 240")
     photograph(page, pictures, "run-in-progress")
 
 

@@ -116,6 +116,33 @@ def test_the_summary_counts_what_is_going_on(client: Client, cms: Service, githu
     assert re.search(r"Failing webhooks <a[^>]*>2</a>", text)
 
 
+@pytest.mark.parametrize(
+    ("circuit", "words", "note"),
+    [
+        ("open", "Circuit open", "Nothing is sent to it. 10 &lt;b&gt;calls&lt;/b&gt; failed."),
+        ("held_open", "Circuit held open", "Nothing is sent to it until somebody closes its circuit."),
+        ("half_open", "Circuit trying", ""),
+        ("closed", "", ""),
+    ],
+)
+def test_a_circuit_that_is_not_closed_is_seen(
+    client: Client, cms: Service, github: Service, circuit: str, words: str, note: str
+) -> None:
+    ServiceState.objects.filter(service=cms).update(circuit=circuit, circuit_reason="10 <b>calls</b> failed.")
+    text = said(client, LIVE)
+    assert re.findall(r">(Circuit [a-z ]+)</span>", text) == ([words] if words else [])
+    assert note in text
+    assert ("Nothing is sent to it" in text) == bool(note)
+
+
+def test_what_was_not_sent_is_told_beside_the_calls(client: Client, cms: Service) -> None:
+    rows = [call(cms, timedelta(minutes=1), 0.1, *came_to) for came_to in (("ok", "hit"), ("not_sent",), ("not_sent",))]
+    Call.objects.bulk_create(rows)
+    text = said(client, LIVE)
+    assert "<strong>0</strong><small>in 24 hours</small>" in text
+    assert "No calls were sent in the last 24 hours. 1 came from the cache, 2 were kept back." in text
+
+
 def test_a_service_that_is_off_is_shown_as_off_and_not_counted(client: Client, cms: Service, github: Service) -> None:
     ServiceState.objects.update(health="healthy")
     Service.objects.filter(pk=github.pk).update(enabled=False)

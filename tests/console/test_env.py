@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from console import env
@@ -16,7 +17,8 @@ READ = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', Path(env.__file__).read_text(
 ANY_TEXT = {"HEALTH_TOKEN", "CONSOLE_ADMIN_PASSWORD"}  # every text is a good value
 MALFORMED = {
     "SECRET_KEY": ["", "short", "a" * 60],
-    "CREDENTIAL_KEYS": ["", "abc", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=,abc"],
+    "CREDENTIAL_KEYS": ["abc", ",", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=,abc"],
+    "CREDENTIAL_FILES": ["", "secrets", "../secrets", __file__],
     "DEBUG": ["maybe"],
     "HTTPS": ["", "maybe"],
     "ALLOWED_HOSTS": ["https://console.example.org", "console.example.org/admin", "a b"],
@@ -27,7 +29,9 @@ MALFORMED = {
     "ENVIRONMENT": ["prod"],
     "WORKERS": ["", "two", "0", "65", "1.5"],
     "LOG_LEVEL": ["loud"],
-    **{name: ["0", "65536", "http"] for name in READ if name.endswith("PORT")},
+    "UNTRUSTED_NETWORKS": ["10.0.0.1/8", "intranet", "10.0.0.0/33"],
+    "UNTRUSTED_PORTS": ["0", "65536", "http", "8080,", "80 81"],
+    **{name: ["0", "65536", "http"] for name in sorted(READ) if name.endswith("PORT")},
 }
 
 
@@ -62,6 +66,16 @@ def test_a_malformed_value_stops_the_start_without_a_traceback(name: str) -> Non
     assert done.stderr.count(name) == 1
     assert ".env.example" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_missing_key_stops_no_start() -> None:
+    done = manage("check", environment={"CREDENTIAL_KEYS": ""})
+    assert done.returncode == 0
+    assert "No secret of any service can be read or stored." in done.stderr
+
+
+def test_it_knows_the_names_of_its_own_variables() -> None:
+    assert settings.OWN_VARIABLES == READ
 
 
 def test_every_mistake_is_said_at_once() -> None:

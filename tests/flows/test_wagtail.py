@@ -26,7 +26,7 @@ from tests.flows.processes import free_port, seconds_until
 from tests.peers import wagtail_peer
 
 PAGES = 1200
-CALLS = 60  # twenty pages an answer is the most Wagtail gives
+CALLS = 64  # twenty pages an answer is the most Wagtail gives, one of them the last of the answer before
 QUERY = {"type": "articles.ArticlePage", "fields": "body,author,last_published_at", "order": "id"}
 INSTALLED_WITHIN_S = 300.0
 RUN_WITHIN_S = 120.0
@@ -108,7 +108,7 @@ def sync(service: Service) -> SyncRun:
     return ended.get()
 
 
-def test_every_page_is_copied_in_sixty_calls(wagtail: Wagtail) -> None:
+def test_every_page_is_copied_in_as_few_calls_as_can_be(wagtail: Wagtail) -> None:
     run = wagtail.first
     assert (run.state, run.items, run.created, run.total) == (SyncRun.State.SUCCEEDED, PAGES, PAGES, PAGES)
     assert Essay.objects.filter(service=wagtail.service).count() == PAGES

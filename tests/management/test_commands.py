@@ -10,9 +10,11 @@ from threading import Event, Thread
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from django_q.models import OrmQ
 
-from integrations.models import Essay, HealthCheck, Service, SyncRun
+from integrations.models import CachedAnswer, Essay, HealthCheck, Service, ServiceState, SyncRun
+from tests.recorded import recorded
 from tests.worker import run_next
 
 REFUSED = "http://127.0.0.1:9"
@@ -38,10 +40,12 @@ def worker(transactional_db: None) -> Iterator[None]:
     thread.join(timeout=60)
 
 
-@pytest.mark.parametrize("command", ["sync", "check_health"])
-def test_an_unknown_service_is_answered_with_the_known_ones(cms: Service, github: Service, command: str) -> None:
+@pytest.mark.parametrize(
+    "command", [["sync", "cns"], ["check_health", "cns"], ["circuit", "cns", "close"], ["purge_cache", "cns"]]
+)
+def test_an_unknown_service_is_answered_with_the_known_ones(cms: Service, github: Service, command: list[str]) -> None:
     with pytest.raises(CommandError, match=re.escape("There is no service “cns”. There are: cms, github.")):
-        call_command(command, "cns")
+        call_command(*command)
 
 
 @pytest.mark.parametrize("command", ["sync", "check_health"])
@@ -94,6 +98,29 @@ def test_waiting_for_a_sync_tells_what_it_did(cms: Service, worker: None, capsys
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_call_is_made_again_and_its_result_told(
+    cms: Service, worker: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("repeat_call", str(recorded(cms).pk), "--wait")
+    told = capsys.readouterr().out
+    assert "Repeat of GET list_articles 200 is waiting for a worker." in told
+    assert "GET list_articles 200: Succeeded." in told
+    Service.objects.update(base_url=REFUSED, max_attempts=1)
+    with pytest.raises(CommandError, match="The call did not succeed") as error:
+        call_command("repeat_call", str(recorded(Service.objects.get()).pk), "--wait")
+    assert error.value.returncode == 1
+    assert "GET list_articles connection_refused: Failed. Connection refused by 127.0.0.1:9." in capsys.readouterr().out
+
+
+def test_what_cannot_be_called_again_is_said(cms: Service) -> None:
+    with pytest.raises(CommandError, match="only calls that read are made again"):
+        call_command("repeat_call", str(recorded(cms, method="POST").pk))
+    with pytest.raises(CommandError, match=re.escape("There is no call 0. Calls are forgotten when they get old.")):
+        call_command("repeat_call", "0")
+    assert not OrmQ.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_waiting_for_a_sync_that_fails_is_a_failure(
     cms: Service, worker: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,7 +142,32 @@ def test_waiting_for_checks_fails_unless_all_are_healthy(
     assert error.value.returncode == 1
     said = capsys.readouterr().out
     assert "Articles: Healthy. 240 articles." in said
-    assert "GitHub: Unhealthy. The connection was refused." in said
+    assert "GitHub: Unhealthy. Connection refused by 127.0.0.1:" in said
+
+
+def test_a_circuit_is_held_open_and_closed(cms: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="The circuit of Articles is closed already"):
+        call_command("circuit", "cms", "close")
+    for verb, position in (("hold", "held_open"), ("close", "closed")):
+        call_command("circuit", "cms", verb)
+        assert ServiceState.objects.get().circuit == position
+    assert capsys.readouterr().out.splitlines() == [
+        "The circuit of Articles is held open: nothing is sent until somebody closes it.",
+        "The circuit of Articles is closed: calls are let through.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [(0, "0 cached answers"), (1, "1 cached answer"), (1200, "1,200 cached answers")]
+)
+def test_a_purge_says_how_much_was_thrown_away(
+    cms: Service, capsys: pytest.CaptureFixture[str], kept: int, said: str
+) -> None:
+    rows = [CachedAnswer(service=cms, key=str(n), operation="look_up", stored_at=timezone.now()) for n in range(kept)]
+    CachedAnswer.objects.bulk_create(rows)
+    call_command("purge_cache", "cms")
+    assert capsys.readouterr().out == f"Articles: {said} thrown away.\n"
+    assert not CachedAnswer.objects.exists()
 
 
 def test_a_port_that_is_taken_is_said_with_the_variable_that_changes_it() -> None:

@@ -12,6 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 ARTICLES = 100
+# Twenty a page, of which each but the first begins with the last article of the one before.
+PAGES = 6
+TWO_PAGES = 39
+THIRD_PAGE = 38
 
 
 def article(number: int, **values: Any) -> dict[str, Any]:

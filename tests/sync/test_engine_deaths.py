@@ -13,11 +13,10 @@ from django.utils import timezone
 
 from integrations import due, ops
 from integrations.models import Change, Essay, Incident, Service, Stream, SyncRun
-from tests.sync.remote import ARTICLES, Mishap, Remote
+from tests.sync.remote import ARTICLES, PAGES, THIRD_PAGE, TWO_PAGES, Mishap, Remote
 from tests.worker import expire, run_next, work_off
 
 STAFF = SyncRun.Trigger.STAFF
-PAGES = 5
 
 
 class Killed(BaseException):
@@ -87,7 +86,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(
         run_next()
     run.refresh_from_db()
     assert run.state == "running"
-    assert run.items == Essay.objects.filter(service=articles.service).count() == run.checkpoint.get("offset", 0)
+    assert run.items == Essay.objects.filter(service=articles.service).count() == run.checkpoint.get("count", 0)
     expire(run)
     due.start()
     work_off()
@@ -127,7 +126,7 @@ def test_a_late_page_is_rolled_back_with_its_rows(articles: Stream, monkeypatch:
     before(WRITE_PAGE, 3, lose, monkeypatch)
     run_next()
     assert taken == [state_of(run)]
-    assert Essay.objects.count() == Change.objects.count() == 40
+    assert Essay.objects.count() == Change.objects.count() == TWO_PAGES
 
 
 @pytest.mark.parametrize("place", [RENEW, SUCCEED])
@@ -153,7 +152,7 @@ def test_a_worker_that_lost_its_run_ends_without_a_trace(
 def test_the_failure_of_a_late_worker_is_not_the_failure_of_the_run(
     remote: Remote, articles: Stream, mishap: Mishap, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remote.mishaps[40] = mishap
+    remote.mishaps[THIRD_PAGE] = mishap
     before(place, 1, take_over, monkeypatch)
     run = ops.sync(articles, STAFF)
     run_next()

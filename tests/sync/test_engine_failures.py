@@ -13,8 +13,8 @@ from pytest_django import Settings
 from integrations import credentials, due, ops
 from integrations.models import Essay, Incident, Service, Stream, SyncRun
 from integrations.sync import engine
-from integrations.transport.details import Outcome
-from tests.sync.remote import ARTICLES, Mishap, Remote, article
+from integrations.transport.codes import Code
+from tests.sync.remote import ARTICLES, PAGES, THIRD_PAGE, TWO_PAGES, Mishap, Remote, article
 from tests.worker import make_due, work_off
 
 STAFF = SyncRun.Trigger.STAFF
@@ -28,31 +28,31 @@ def sync(stream: Stream) -> SyncRun:
 
 
 MISHAPS = [
-    (Mishap(500), Outcome.SERVER_ERROR),
-    (Mishap(401, b'{"message": "Bad token"}'), Outcome.UNAUTHORIZED),
-    (Mishap(404), Outcome.NOT_FOUND),
-    (Mishap(400), Outcome.REJECTED),
-    (Mishap(302, headers={"Location": "/elsewhere"}), Outcome.REDIRECTED),
-    (Mishap(200, b"<html>", {"Content-Type": "text/html"}), Outcome.BAD_ANSWER),
-    (Mishap(200, b'{"pages": []}'), Outcome.BAD_ANSWER),
-    (Mishap(429, headers={"Retry-After": "1"}), Outcome.RATE_LIMITED),
+    (Mishap(500), Code.SERVER_ERROR),
+    (Mishap(401, b'{"message": "Bad token"}'), Code.AUTH_FAILED),
+    (Mishap(404), Code.NOT_FOUND),
+    (Mishap(400), Code.HTTP_ERROR),
+    (Mishap(302, headers={"Location": "https://elsewhere.example/"}), Code.REDIRECTED),
+    (Mishap(200, b"<html>", {"Content-Type": "text/html"}), Code.BAD_ANSWER),
+    (Mishap(200, b'{"pages": []}'), Code.BAD_ANSWER),
+    (Mishap(429, headers={"Retry-After": "1"}), Code.RATE_LIMITED),
 ]
 
 
-@pytest.mark.parametrize(("mishap", "outcome"), MISHAPS)
+@pytest.mark.parametrize(("mishap", "code"), MISHAPS)
 def test_a_failure_of_the_source_names_it_and_says_what_to_do(
-    remote: Remote, articles: Stream, mishap: Mishap, outcome: Outcome
+    remote: Remote, articles: Stream, mishap: Mishap, code: Code
 ) -> None:
     remote.mishaps[0] = mishap
     run = sync(articles)
-    assert (run.state, run.failure_origin, run.failure_code) == ("failed", "source", outcome)
-    assert run.failure_message.endswith(outcome.advice)
+    assert (run.state, run.failure_origin, run.failure_code) == ("failed", "source", code)
+    assert run.failure_message.endswith(code.advice)
     assert run.finished_at
 
 
 def test_a_source_that_is_not_there_fails_the_run(articles: Stream) -> None:
     Service.objects.update(base_url="http://127.0.0.1:9")
-    assert sync(articles).failure_code == Outcome.UNREACHABLE
+    assert sync(articles).failure_code == Code.CONNECTION_REFUSED
 
 
 def test_an_incident_is_opened_counted_and_resolved_by_the_next_success(remote: Remote, articles: Stream) -> None:
@@ -75,23 +75,23 @@ def test_a_stream_that_fails_on_its_third_page_keeps_two_and_deletes_nothing(rem
     sync(articles)
     before = set(Essay.objects.values_list("external_id", flat=True))
     remote.articles = [article(1000 + n) for n in range(ARTICLES)]
-    remote.mishaps[40] = Mishap(500)
+    remote.mishaps[THIRD_PAGE] = Mishap(500)
     run = sync(articles)
-    assert (run.state, run.created, run.deleted, run.pages) == ("failed", 40, 0, 2)
-    assert run.checkpoint == {"offset": 40}
+    assert (run.state, run.created, run.deleted, run.pages) == ("failed", TWO_PAGES, 0, 2)
+    assert run.checkpoint["at"] == TWO_PAGES
     after = set(Essay.objects.values_list("external_id", flat=True))
-    assert after == before | {str(1000 + n) for n in range(40)}
+    assert after == before | {str(1000 + n) for n in range(TWO_PAGES)}
     assert not Essay.objects.exclude(deleted_at=None).exists()
 
 
 def test_a_retry_after_a_failure_reads_everything_again(remote: Remote, articles: Stream) -> None:
-    remote.mishaps[40] = Mishap(500)
+    remote.mishaps[THIRD_PAGE] = Mishap(500)
     failed = sync(articles)
     remote.mishaps.clear()
     run = ops.retry(failed)
     work_off()
     run.refresh_from_db()
-    assert (run.state, run.unchanged, run.created) == ("succeeded", 40, ARTICLES - 40)
+    assert (run.state, run.unchanged, run.created) == ("succeeded", TWO_PAGES, ARTICLES - TWO_PAGES)
 
 
 def test_a_bug_of_the_console_is_said_without_a_traceback(
@@ -125,7 +125,7 @@ def test_a_system_whose_folder_is_gone_is_a_matter_of_configuration(articles: St
 
 
 def test_a_source_that_asks_for_a_long_wait_parks_the_run(remote: Remote, articles: Stream) -> None:
-    remote.mishaps[40] = Mishap(429, headers={"Retry-After": "600"})
+    remote.mishaps[THIRD_PAGE] = Mishap(429, headers={"Retry-After": "600"})
     asked = timezone.now()
     run = sync(articles)
     assert (run.state, run.pages, run.lease_until, run.enqueued_at) == ("parked", 2, None, None)
@@ -135,7 +135,7 @@ def test_a_source_that_asks_for_a_long_wait_parks_the_run(remote: Remote, articl
 
 
 def test_a_parked_run_stays_parked_until_it_is_due_and_then_goes_on_by_itself(remote: Remote, articles: Stream) -> None:
-    remote.mishaps[40] = Mishap(503, headers={"Retry-After": "600"})
+    remote.mishaps[THIRD_PAGE] = Mishap(503, headers={"Retry-After": "600"})
     run = sync(articles)
     due.start()
     assert work_off() == 0
@@ -145,8 +145,8 @@ def test_a_parked_run_stays_parked_until_it_is_due_and_then_goes_on_by_itself(re
     due.start()
     work_off()
     run.refresh_from_db()
-    assert (run.state, run.created, run.pages, run.lost) == ("succeeded", ARTICLES, 5, 0)
-    assert remote.asked == [40, 60, 80]
+    assert (run.state, run.created, run.pages, run.lost) == ("succeeded", ARTICLES, PAGES, 0)
+    assert remote.asked == [THIRD_PAGE, 57, 76, 95]
     assert run.failure_message == ""
 
 

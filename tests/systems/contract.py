@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -89,6 +89,11 @@ def through_json(position: Mapping[str, Any]) -> Any:
 def ids(pages: list[Page]) -> list[str]:
     items: list[Item | BadItem] = [item for page in pages for item in page.items]
     return [item.external_id for item in items]
+
+
+def newest(secrets: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What a sender signs with that has learnt of the newest ones."""
+    return {name: valid[0] for name, valid in secrets.items()}
 
 
 def signed_delivery(system: System, secrets: Mapping[str, str]) -> Delivery:

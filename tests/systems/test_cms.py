@@ -16,7 +16,7 @@ from integrations.models import Essay, Service, SyncRun
 from integrations.recorder import Cause
 from integrations.systems.base import BadItem, Item, Page
 from integrations.systems.cms import SYSTEM, streams
-from integrations.transport.details import Outcome
+from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 from tests.transport.server import Reply, ScriptedServer
 
@@ -126,11 +126,38 @@ def test_a_strange_total_fails_no_run(cms: Service, remote: ScriptedServer, tota
     assert Essay.objects.get().external_id == "1"
 
 
+def test_a_list_that_is_shorter_than_declared_fails_the_run_and_keeps_what_came(
+    cms: Service, remote: ScriptedServer
+) -> None:
+    pages = (listed({"id": 1, "title": "t"}, total=3), listed({"id": 1, "title": "t"}, total=3), listed(total=3))
+    remote.answers(*(Reply(body=json.dumps(page).encode()) for page in pages))
+    Service.objects.update(base_url=remote.url)
+    run = ops.sync(cms.streams.get(), SyncRun.Trigger.COMMAND)
+    tasks.run_sync(str(run.pk))
+    run.refresh_from_db()
+    assert (run.state, run.failure_origin, run.created) == ("failed", "source", 1)
+    assert run.failure_message.startswith("The service said that there are 3 items, but 1 came. What came is kept.")
+
+
+def test_a_list_that_changes_while_it_is_read_is_remarked(read: Read, remote: ScriptedServer) -> None:
+    first, second = read(
+        listed({"id": 1}, {"id": 2}, total=4), listed({"id": 3}, {"id": 4}, total=3), listed({"id": 2}), page_size=2
+    )
+    assert [asked.target.partition("?")[2] for asked in remote.asked] == [
+        "limit=2&offset=0",
+        "limit=2&offset=1",
+        "limit=1&offset=0",
+    ]
+    assert [item.external_id for item in items([first, second])] == ["1", "2", "2", "3", "4"]
+    assert first.remark == ""
+    assert second.remark.startswith("The list changed while it was read (1 of its items came twice). Sync again")
+
+
 @pytest.mark.parametrize("answer", [{}, [], None, {"items": {}}, {"items": "none"}, "text", 5])
 def test_a_list_that_is_none_says_where_it_was_looked_for(read: Read, answer: Any) -> None:
     with pytest.raises(CallError, match="no list at “items”") as failure:
         read(answer)
-    assert failure.value.outcome is Outcome.BAD_ANSWER
+    assert failure.value.code is Code.BAD_ANSWER
 
 
 def test_what_the_cms_says_of_a_limit_reaches_staff(cms: Service) -> None:

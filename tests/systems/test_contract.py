@@ -13,6 +13,7 @@ from integrations import ops, sandbox, systems, tasks
 from integrations.models import Call, HealthCheck, Service
 from integrations.sync.engine import synced_model
 from integrations.systems.base import Item, Option, Refused, StreamSpec, System
+from integrations.systems.fixed_auth import NoAuth
 from tests.source import APP, imports, imports_of, modules
 from tests.systems import contract
 
@@ -38,7 +39,16 @@ def test_names_are_used_once_and_secrets_have_fields(system: System) -> None:
     for named in (system.options, system.secrets, system.streams):
         found = [each.name for each in named]
         assert len(found) == len(set(found))
-    assert system.bearer_secret in {"", *(secret.name for secret in system.secrets)}
+
+
+@pytest.mark.parametrize("system", contract.each_system())
+def test_every_system_can_have_a_client_certificate(system: System) -> None:
+    assert [secret.name for secret in system.secrets].count("client_certificate") == 1
+
+
+@pytest.mark.parametrize("system", contract.each_system())
+def test_nothing_secret_goes_where_strangers_say(system: System) -> None:
+    assert not (system.untrusted_urls and not isinstance(system.auth, NoAuth))
 
 
 @pytest.mark.parametrize("option", contract.each_option())
@@ -129,25 +139,47 @@ def test_a_folder_knows_nothing_of_the_console(system: System) -> None:
 @pytest.mark.parametrize("system", contract.each_system())
 def test_a_declaration_imports_nothing_heavy(system: System) -> None:
     source = (APP / "systems" / system.slug / "__init__.py").read_text()
-    allowed = ("__future__", "integrations.systems.base")
+    allowed = ("__future__", "integrations.systems.base", "integrations.systems.auth")
     assert imports(source) == imports_of(source, allowed)
 
 
 @pytest.mark.parametrize("system", contract.each_receiver())
 def test_a_delivery_is_believed_with_the_right_secret_only(system: System) -> None:
     verify = system.module("webhook").verify
-    secrets = {secret.name: f"secret {secret.name}" for secret in system.secrets}
-    delivery = contract.signed_delivery(system, secrets)
+    secrets = {secret.name: [f"secret {secret.name}"] for secret in system.secrets}
+    delivery = contract.signed_delivery(system, contract.newest(secrets))
     verify(delivery, secrets)
-    wrong = {name: f"{secret}!" for name, secret in secrets.items()}
+    wrong = {name: [f"{secret}!" for secret in valid] for name, valid in secrets.items()}
     unsigned = dataclasses.replace(delivery, headers={"content-type": "application/json"})
     changed = dataclasses.replace(delivery, body=delivery.body + b" ")
-    for refused, known in ((delivery, wrong), (delivery, {}), (delivery, dict.fromkeys(secrets, ""))):
+    for refused, known in (
+        (delivery, wrong),
+        (delivery, {}),
+        (delivery, {name: [] for name in secrets}),
+        (contract.signed_delivery(system, dict.fromkeys(secrets, "")), {name: [""] for name in secrets}),
+    ):
         with pytest.raises(Refused):
             verify(refused, known)
     for refused in (unsigned, changed):
         with pytest.raises(Refused):
             verify(refused, secrets)
+
+
+@pytest.mark.parametrize("system", contract.each_receiver())
+def test_a_delivery_is_believed_with_either_secret_while_both_are_valid(system: System) -> None:
+    verify = system.module("webhook").verify
+    new, old, older = (
+        {secret.name: [f"{age} {secret.name}"] for secret in system.secrets} for age in ("new", "old", "older")
+    )
+    overlapping = {secret.name for secret in system.secrets if secret.overlaps}
+    assert overlapping, "a sender cannot change its secret at the same moment as the console"
+    both = {name: [*new[name], *(old[name] if name in overlapping else ())] for name in new}
+    for signed_with in (new, {name: old[name] if name in overlapping else new[name] for name in new}):
+        verify(contract.signed_delivery(system, contract.newest(signed_with)), both)
+    with pytest.raises(Refused):
+        verify(contract.signed_delivery(system, contract.newest(older)), both)
+    with pytest.raises(Refused):
+        verify(contract.signed_delivery(system, contract.newest(old)), new)
 
 
 @pytest.mark.parametrize("system", contract.each_receiver())

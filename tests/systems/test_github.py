@@ -19,7 +19,7 @@ from integrations.recorder import Cause
 from integrations.systems.base import Delivery, Identity
 from integrations.systems.github import webhook
 from integrations.systems.github.sandbox import REVOKED
-from integrations.transport.details import Outcome
+from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Parked
 from tests.transport.server import Reply, ScriptedServer
 from tests.webhooks.conftest import PUSH, files
@@ -55,7 +55,7 @@ def test_a_revoked_token_is_told_with_the_mend(github: Service) -> None:
     check = ops.check(github, HealthCheck.Trigger.COMMAND)
     tasks.check_health(str(check.pk))
     check.refresh_from_db()
-    assert (check.state, check.failure_code) == ("failed", "unauthorized")
+    assert (check.state, check.failure_code) == ("failed", "auth_failed")
     assert check.failure_message.startswith("It answered 401: Bad credentials. Check the credentials")
     assert Call.objects.get().request_bytes == 0
 
@@ -79,7 +79,7 @@ def test_a_limit_that_is_none_is_an_unreadable_answer(github: Service, remote: S
     remote.answers(Reply(body=json.dumps({"resources": {"core": core}}).encode()))
     with pytest.raises(CallError) as failure:
         health(github)
-    assert failure.value.outcome is Outcome.BAD_ANSWER
+    assert failure.value.code is Code.BAD_ANSWER
 
 
 @pytest.mark.parametrize("reset", [1507651200000, 10**30])
@@ -89,7 +89,7 @@ def test_a_reset_that_lies_is_no_crash(github: Service, remote: ScriptedServer, 
     remote.answers(Reply(body=json.dumps({"resources": {"core": core}}).encode()))
     with pytest.raises(CallError) as failure:
         health(github)
-    assert failure.value.outcome is Outcome.BAD_ANSWER
+    assert failure.value.code is Code.BAD_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_used_up_limit_parks(
     remote.answers(Reply(status, b'{"message": "API rate limit exceeded"}', tuple(headers.items())))
     with pytest.raises(Parked, match="API rate limit exceeded"):
         health(github)
-    assert Call.objects.get().outcome == "rate_limited"
+    assert Call.objects.get().code == "rate_limited"
 
 
 def test_a_forbidden_resource_is_not_a_rate_limit(github: Service, remote: ScriptedServer) -> None:
@@ -117,7 +117,7 @@ def test_a_forbidden_resource_is_not_a_rate_limit(github: Service, remote: Scrip
     remote.answers(Reply(403, b'{"message": "Resource not accessible by integration"}', headers))
     with pytest.raises(CallError, match="not accessible") as failure:
         health(github)
-    assert failure.value.outcome is Outcome.UNAUTHORIZED
+    assert failure.value.code is Code.FORBIDDEN
 
 
 def told(kind: str, body: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ class Reply:
         raw: sent instead of a well-formed answer.
         reset: the connection is reset instead.
         cut: the length of the body is declared, half of it is sent.
+        half_close: afterwards it says that it has nothing more to say, but still listens.
+        stall: afterwards it says nothing and waits.
         keep: the connection stays open for the next request.
     """
 
@@ -37,6 +40,8 @@ class Reply:
     raw: bytes | None = None
     reset: bool = False
     cut: bool = False
+    half_close: bool = False
+    stall: bool = False
     keep: bool = False
 
     def head(self) -> bytes:
@@ -57,16 +62,26 @@ class Asked:
 
 @dataclass
 class ScriptedServer:
-    """Gives the replies in their order, the last one for ever. Use it as a context manager."""
+    """Gives the replies in their order, the last one for ever. Use it as a context manager.
+
+    Attributes:
+        tls: who it is; without one it speaks plain HTTP.
+    """
 
     script: list[Reply] = field(default_factory=lambda: [Reply()])
     asked: list[Asked] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         self._lock = Lock()
         scripted = self
 
         class Handler(StreamRequestHandler):
+            def setup(self) -> None:
+                if scripted.tls:
+                    self.request = _shake_hands(self.request, scripted.tls)
+                super().setup()
+
             def handle(self) -> None:
                 while request := _read(self):
                     reply = scripted._next(request)
@@ -87,8 +102,13 @@ class ScriptedServer:
         self._thread.join()
 
     @property
+    def port(self) -> int:
+        port: int = self._server.server_address[1]
+        return port
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def answers(self, *replies: Reply) -> None:
         self.script[:] = replies
@@ -105,6 +125,22 @@ class _Server(ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up in the handshake is what some tests are about."""
+
+
+def _shake_hands(plain: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Say why not before hanging up: what was not read yet would have the alert thrown away."""
+    secured = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+    try:
+        secured.do_handshake()
+    except OSError:
+        secured.shutdown(socket.SHUT_WR)
+        while secured.recv(1024):
+            pass
+        raise
+    return secured
+
 
 def closed_port() -> int:
     """A port of loopback on which nobody listens."""
@@ -117,6 +153,7 @@ def closed_port() -> int:
 def _read(handler: StreamRequestHandler) -> Asked | None:
     line = handler.rfile.readline().decode("latin-1").split()
     if len(line) != 3:
+        handler.wfile.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" if line else b"")
         return None
     headers = {}
     while text := handler.rfile.readline().decode("latin-1").strip():
@@ -133,11 +170,15 @@ def _say(connection: socket.socket, reply: Reply, method: str) -> None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
         elif reply.raw is not None:
-            connection.sendall(reply.raw)
+            _drip(connection, reply.raw, reply.drip_s)
         else:
             body = b"" if method == "HEAD" else reply.body[: len(reply.body) // 2 if reply.cut else None]
             _drip(connection, reply.head(), reply.drip_head_s)
             _drip(connection, body, reply.drip_s)
+        if reply.half_close:
+            connection.shutdown(socket.SHUT_WR)
+        if reply.half_close or reply.stall:
+            connection.recv(1)
     except OSError:
         return  # the client has gone, which is what some tests are about
 

@@ -1,64 +1,130 @@
-"""The walk through a list ends, whatever the remote says."""
+"""Every style of paging brings every row once, from any position on, and asks for no more than is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+import json
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from integrations.transport import pagination
-from integrations.transport.errors import CallError
-from integrations.transport.pagination import FetchOffset, by_offset
+from integrations.transport.pagination import walk
+from integrations.transport.styles import Ask, Listed, Offset, PageNumber
+from tests.transport.conftest import Walk
+from tests.transport.shelf import (
+    EVERY,
+    EVERY_NUMBERED,
+    SIZE,
+    STYLES,
+    Shelf,
+    ids,
+    ids_of,
+)
+
+MANY = [0, 1, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE, 3 * SIZE + 2]
 
 
-def remote_with(many: int, most: int = 20, total: int | None = None) -> FetchOffset:
-    """Never sends more than `most` at a time, whatever it is asked for."""
-    return lambda offset: (range(many)[offset : offset + most], total)
+@EVERY
+@pytest.mark.parametrize("total", ["honest", None])
+@pytest.mark.parametrize("many", MANY)
+def test_every_item_comes_once_and_nothing_is_remarked(
+    shelf: Shelf, walked: Walk, kind: str, many: int, total: str | None
+) -> None:
+    rows = shelf.fill(many)
+    shelf.total = total
+    batches = list(walked(kind))
+    assert ids(batches) == rows
+    assert {(batch.overlap, batch.shifted, batch.remark) for batch in batches} <= {(0, False, "")}
+    assert all(batch.items for batch in batches)
+    assert {batch.total for batch in batches} <= {many if total else None}
 
 
-def walk(fetch: FetchOffset, offset: int = 0) -> list[int]:
-    return [item for batch in by_offset(fetch, offset) for item in batch.items]
+@EVERY
+@pytest.mark.parametrize("total", ["honest", None])
+def test_from_every_position_exactly_the_rest_comes(shelf: Shelf, walked: Walk, kind: str, total: str | None) -> None:
+    rows = shelf.fill(3 * SIZE + 2)
+    shelf.total = total
+    read = 0
+    for batch in walked(kind):
+        read += len(batch.items)
+        rest = list(walked(kind, json.loads(json.dumps(batch.position))))
+        assert ids(rest) == rows[read:]
+        assert not any(each.shifted for each in rest)
+    assert read == len(rows)
 
 
-@pytest.mark.parametrize("total", [None, 45])
-@pytest.mark.parametrize("most", [1, 20, 45, 100])
-def test_every_item_is_read_once_however_few_come_at_a_time(most: int, total: int | None) -> None:
-    assert walk(remote_with(45, most, total)) == list(range(45))
+@EVERY
+def test_a_position_stays_small_and_each_is_another(shelf: Shelf, walked: Walk, kind: str) -> None:
+    shelf.fill(10 * SIZE)
+    positions = [json.dumps(batch.position) for batch in walked(kind)]
+    assert max(map(len, positions)) < 300
+    assert all(before != after for before, after in pairwise(positions))
 
 
-def test_an_empty_list_is_no_page() -> None:
-    assert list(by_offset(remote_with(0), 0)) == []
+@EVERY
+def test_nothing_is_asked_before_it_is_wanted(shelf: Shelf, walked: Walk, kind: str) -> None:
+    shelf.fill(3 * SIZE)
+    batches = walked(kind)
+    assert shelf.asked == []
+    next(batches)
+    assert len(shelf.asked) == 1
+    next(batches)
+    looked_back = kind.startswith("page")
+    assert len(shelf.asked) == (3 if looked_back else 2)
 
 
-def test_the_walk_goes_on_from_any_page() -> None:
-    for batch in by_offset(remote_with(45), 0):
-        assert walk(remote_with(45), batch.next_offset) == list(range(batch.next_offset, 45))
+@EVERY
+def test_a_declared_total_or_a_missing_pointer_saves_the_last_question(shelf: Shelf, walked: Walk, kind: str) -> None:
+    shelf.fill(SIZE + 1)
+    assert len(list(walked(kind))) == 2
+    assert len(shelf.asked) == (3 if kind.startswith("page") else 2)
 
 
-def test_a_declared_total_saves_the_last_question() -> None:
-    asked: list[int] = []
-
-    def fetch(offset: int) -> tuple[Sequence[int], int]:
-        asked.append(offset)
-        return remote_with(40)(offset)[0], 40
-
-    assert len(walk(fetch)) == 40
-    assert asked == [0, 20]
+def test_a_list_whose_rows_never_move_is_not_looked_back_at(shelf: Shelf, walked: Walk) -> None:
+    rows = shelf.fill(3 * SIZE - 1)
+    assert ids(walked("page", style=PageNumber(SIZE, look_back=False))) == rows
+    assert len(shelf.asked) == 3
 
 
-@pytest.mark.parametrize("total", [0, 7, 1000])
-def test_a_total_that_lies_loses_nothing_it_was_sent(total: int) -> None:
-    assert walk(remote_with(45, 20, total))[:20] == list(range(20))
+@pytest.mark.parametrize("total", ["honest", None])
+@pytest.mark.parametrize("clamp", [1, 2, 3])
+@EVERY
+def test_a_page_size_that_is_cut_without_a_word_loses_nothing(
+    shelf: Shelf, walked: Walk, kind: str, clamp: int, total: str | None
+) -> None:
+    rows = shelf.fill(7)
+    shelf.clamp, shelf.total = clamp, total
+    batches = list(walked(kind))
+    assert ids(batches) == rows
+    assert not any(batch.shifted for batch in batches)
 
 
-def test_a_page_that_comes_twice_is_an_error_with_its_place() -> None:
-    with pytest.raises(CallError, match="offset 2"):
-        walk(lambda _: (["same", "page"], None))
+@EVERY_NUMBERED
+def test_one_row_a_page_is_enough(shelf: Shelf, walked: Walk, kind: str) -> None:
+    rows = shelf.fill(3)
+    style = STYLES[kind]
+    assert isinstance(style, Offset | PageNumber)
+    assert ids(walked(kind, style=replace(style, size=1))) == rows
 
 
-def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "MOST_PAGES", 50)
-    numbers: Iterator[int] = count()
-    with pytest.raises(CallError, match="did not end"):
-        walk(lambda _: ([next(numbers)], None))
+@EVERY_NUMBERED
+def test_numbered_pages_end_at_the_empty_one_whatever_it_says_of_a_next(shelf: Shelf, walked: Walk, kind: str) -> None:
+    rows = shelf.fill(2 * SIZE)
+    shelf.total = None
+    assert ids(walked(kind)) == rows
+
+
+def test_items_without_an_id_are_known_by_all_they_hold() -> None:
+    rows = [{"text": "a"}, "b", None, {"id": ["c"]}, {"id": ""}]
+
+    def fetch(ask: Ask) -> Listed:
+        return Listed(rows[ask.params["offset"] :][: ask.params["limit"]])
+
+    found = list(walk(fetch, Offset(2), {}, key=lambda item: item.get("id") if isinstance(item, dict) else None))
+    assert ids_of(found) == rows
+    assert not any(batch.shifted for batch in found)
+
+
+def test_a_position_of_another_time_begins_anew(shelf: Shelf, walked: Walk) -> None:
+    rows = shelf.fill(3)
+    assert ids(walked("offset", {"elsewhere": 40})) == rows

@@ -52,7 +52,10 @@ def test_no_header_raises_or_waits_beyond_the_bound(text: str) -> None:
     ("remaining", "reset", "seconds"),
     [
         ("0", NOW.timestamp() + 90, 90.0),
-        ("0", NOW.timestamp() * 1000, LONGEST_WAIT_S),  # a stamp in milliseconds
+        ("0", (NOW.timestamp() + 90) * 1000, 90.0),  # a stamp in milliseconds
+        ("0", 90, 90.0),  # seconds from now
+        ("0", 99999999999, LONGEST_WAIT_S),
+        ("0", 1e300, LONGEST_WAIT_S),
         ("0", NOW.timestamp() - 90, 0.0),
         ("1", NOW.timestamp() + 90, None),
         ("0", "later", None),

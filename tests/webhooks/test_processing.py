@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 from integrations import due, leases, ops, tasks
 from integrations.models import Attempt, Incident, WebhookEvent
 from integrations.systems.github import webhook
+from integrations.transport.errors import Parked
 from integrations.webhooks.processing import WAITS_S
 from tests.webhooks.conftest import Send
 
@@ -89,6 +90,25 @@ def test_failures_park_with_growing_waits_and_then_give_up(event: WebhookEvent, 
     assert "Boom" in incident.message
     process()
     assert len(attempts(event)) == len(WAITS_S) + 1, "what was given up is not tried again"
+
+
+def test_a_handler_that_has_to_wait_frees_the_worker_and_goes_on_by_itself(
+    event: WebhookEvent, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = timezone.now() + timedelta(minutes=10)
+
+    def wait(_: object) -> str:
+        raise Parked(until, "It answered 429.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(webhook, "handle", wait)
+        for _ in range(len(WAITS_S) + 2):  # however often: nothing failed
+            process()
+            assert (event.state, event.due_at) == ("parked", until)
+    assert event.failure_message == "It answered 429. Goes on by itself."
+    process()
+    assert event.state == "succeeded"
+    assert [outcome for _, outcome in attempts(event)] == ["parked"] * (len(WAITS_S) + 2) + ["succeeded"]
 
 
 @pytest.mark.usefixtures("broken_handler")

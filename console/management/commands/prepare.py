@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations import demo
+from integrations import credentials, demo
 
 ADMIN = "admin"
 
@@ -39,6 +39,8 @@ class Command(BaseCommand):
         _collect_static_files()
         if not User.objects.filter(is_superuser=True).exists():
             self._begin(demo)
+        for line in credentials.report_unreadable():
+            self.stderr.write(line)
         if demo:
             self.stdout.write(f"The console is at http://127.0.0.1:{settings.WEB_PORT}/ (Ctrl-C stops it).")
 

@@ -72,3 +72,23 @@ window.addEventListener("load", () => {
   const [modal, page] = ["modal-content", "page"].map((id) => document.getElementById(id));
   if (modal && page) keepKeyboardIn(modal, page);
 });
+
+// Copies the text of another element. Browsers give a page the clipboard over HTTPS only; elsewhere the old way works.
+const copy = async (source) => {
+  getSelection().selectAllChildren(source);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    return true;
+  } catch {
+    return document.execCommand("copy");
+  }
+};
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button || button.disabled) return;
+  const label = button.textContent;
+  button.disabled = true;
+  button.textContent = (await copy(document.getElementById(button.dataset.copy))) ? "Copied" : "Press Ctrl+C to copy";
+  setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
+});

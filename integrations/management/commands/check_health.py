@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def _wait(self, checks: list[HealthCheck]) -> None:
         for check in checks:
-            while check.state in HealthCheck.ACTIVE:
+            while check.state in {HealthCheck.State.QUEUED, HealthCheck.State.RUNNING}:
                 time.sleep(0.2)
                 check.refresh_from_db()
             self.stdout.write(f"{check.service}: {check.get_state_display()}. {check.remark}".rstrip())

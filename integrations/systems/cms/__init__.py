@@ -1,5 +1,6 @@
 """A content management system with a REST list of articles. The defaults are Wagtail's."""
 
+from integrations.systems.auth import Bearer
 from integrations.systems.base import Option, SecretField, StreamSpec, System
 
 SYSTEM = System(
@@ -34,6 +35,6 @@ SYSTEM = System(
         Option("modified_path", "Modified", kind="json_path", default="meta.last_published_at"),
     ),
     secrets=(SecretField("token", "API token", help="Sent as a bearer token. Leave empty for a public API."),),
-    bearer_secret="token",  # noqa: S106 - the name of a field
+    auth=Bearer("token"),
     streams=(StreamSpec("articles", "Articles", model="Essay"),),
 )

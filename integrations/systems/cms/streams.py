@@ -7,18 +7,19 @@ from typing import Any
 
 import jmespath
 
-from integrations.systems.base import BadItem, Item, Options, Page, Position, parse_stamp
+from integrations.systems.base import BadItem, Item, Options, Page, Position
 from integrations.systems.cms.client import Client
+from integrations.systems.stamps import parse_stamp
 
 TEXTS = ("title", "slug", "body", "author", "url")
 STAMPS = {"published": "published_at", "modified": "source_modified_at"}
 
 
 def articles(client: Client, position: Position) -> Iterator[Page]:
-    """Every article; the position is the offset of the next page."""
-    for batch in client.list_articles(int(position.get("offset", 0))):
+    """Every article; the position is the walk's own."""
+    for batch in client.list_articles(position):
         items = [_item(raw, client.options) for raw in batch.items]
-        yield Page(items, {"offset": batch.next_offset}, batch.total)
+        yield Page(items, batch.position, batch.total, batch.remark)
 
 
 def _item(raw: Any, options: Options) -> Item | BadItem:

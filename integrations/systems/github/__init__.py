@@ -1,5 +1,6 @@
 """GitHub: its webhooks and what is left of its rate limit."""
 
+from integrations.systems.auth import Bearer
 from integrations.systems.base import SecretField, System
 
 SYSTEM = System(
@@ -12,8 +13,13 @@ SYSTEM = System(
         SecretField(
             "token", "Access token", help="Sent as a bearer token. Without one GitHub allows 60 calls an hour."
         ),
-        SecretField("webhook_secret", "Webhook secret", help="The same as in the settings of the webhook at GitHub."),
+        SecretField(
+            "webhook_secret",
+            "Webhook secret",
+            help="The same as in the settings of the webhook at GitHub.",
+            overlaps=True,
+        ),
     ),
-    bearer_secret="token",  # noqa: S106 - the name of a field
+    auth=Bearer("token"),
     receives_webhooks=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from integrations.systems.base import Options
-from integrations.transport.details import Outcome
+from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 from integrations.transport.http import Transport
 
@@ -26,5 +26,5 @@ class Client:
             left, limit = int(core["remaining"]), int(core["limit"])
             reset = datetime.fromtimestamp(int(core["reset"]), UTC)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise CallError(Outcome.BAD_ANSWER, "There is no rate limit at “resources.core” in the answer.") from error
+            raise CallError(Code.BAD_ANSWER, "There is no rate limit at “resources.core” in the answer.") from error
         return f"{left:,} of {limit:,} calls left until {reset:%H:%M} UTC."

@@ -5,7 +5,7 @@ https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,17 +17,17 @@ NO_COMMIT = "0" * 40
 TAGS = "refs/tags/"
 
 
-def verify(delivery: Delivery, secrets: Mapping[str, str]) -> None:
+def verify(delivery: Delivery, secrets: Mapping[str, Sequence[str]]) -> None:
     """The HMAC of the raw body must be ours; Refused says which check failed."""
-    secret = secrets.get("webhook_secret", "")
-    if not secret:
+    valid = secrets.get("webhook_secret", ())
+    if not any(valid):
         raise Refused("no webhook secret is set for this service")
     signature = delivery.headers.get("x-hub-signature-256", "")
     if not signature:
         raise Refused("the header X-Hub-Signature-256 is missing")
     if not signature.startswith("sha256="):
         raise Refused("the header X-Hub-Signature-256 does not begin with sha256=")
-    if not hmac_sha256_hex(secret, delivery.body, signature.removeprefix("sha256=")):
+    if not hmac_sha256_hex(valid, delivery.body, signature.removeprefix("sha256=")):
         raise Refused("the signature does not fit the body and the webhook secret")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.systems.base import parse_stamp
+from integrations.systems.stamps import parse_stamp
 
 
 def test_a_stamp_without_a_zone_is_in_utc() -> None:

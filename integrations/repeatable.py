@@ -1,0 +1,57 @@
+"""Which recorded calls can be made again from what was stored of them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote_plus, urlsplit
+
+from integrations import systems
+from integrations.models import Call
+from integrations.systems.auth import ApiKey, kind_of
+from integrations.transport.redaction import BLANK
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, section 9.2.1: they change nothing at the remote
+LONGEST_URL = Call._meta.get_field("url").max_length
+PORTS = {"http": 80, "https": 443}
+
+
+def objection(call: Call) -> str:
+    """Why the call cannot be made again, and what to do instead; empty if it can."""
+    service = call.service
+    if call.method not in SAFE:
+        return f"A {call.method} may change things at {service}: only calls that read are made again here."
+    if not service.enabled:
+        return f"{service} is switched off. Enable the service first."
+    if BLANK in _asked(call):
+        return "Its address held a secret, which was not stored. Start what made the call instead."
+    if len(call.url) == LONGEST_URL:
+        return "Its address was too long to be stored whole. Start what made the call instead."
+    if not address(call):
+        return f"It went to another address than {service} has now ({service.base_url}). Start what made it instead."
+    return ""
+
+
+def address(call: Call) -> str:
+    """What to ask the service's transport for; empty if the call went elsewhere than the service is now."""
+    base, asked = call.service.base_url.rstrip("/"), _asked(call)
+    if asked.startswith(f"{base}/"):
+        return asked.removeprefix(base)
+    return asked if _origin(asked) == _origin(base) else ""
+
+
+def _asked(call: Call) -> str:
+    """The address less the secret that signing adds to it anew."""
+    system = systems.all_systems().get(call.service.system)
+    kind = kind_of(system, call.service.options) if system else None
+    if not isinstance(kind, ApiKey) or not kind.query:
+        return call.url
+    path, _, query = call.url.partition("?")
+    kept = [part for part in query.split("&") if part != f"{quote_plus(kind.query)}={BLANK}"]
+    return f"{path}?{'&'.join(kept)}" if any(kept) else path
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError:  # no port a computer has, or brackets without an address
+        return None
