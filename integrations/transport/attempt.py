@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from integrations.transport import body, failures, quota, redirects
@@ -17,6 +17,7 @@ from integrations.transport.answer import Answer
 from integrations.transport.auth import Auth
 from integrations.transport.clock import Clock
 from integrations.transport.codes import Code
+from integrations.transport.connection import Connections
 from integrations.transport.details import CallDetails, Said, Timings
 from integrations.transport.errors import CallError
 from integrations.transport.exchange import Exchange
@@ -47,8 +48,8 @@ class Attempt:
         onward: what to ask next, where the answer is a redirect that is followed.
     """
 
-    def __init__(self, adapter: HTTPAdapter, settings: Settings, exchange: Exchange, auth: Auth) -> None:
-        self._adapter = adapter
+    def __init__(self, connections: Connections, settings: Settings, exchange: Exchange, auth: Auth) -> None:
+        self._connections = connections
         self._settings = settings
         self._exchange = exchange
         self._auth = auth
@@ -102,13 +103,14 @@ class Attempt:
         return prepared
 
     def _send(self, prepared: requests.PreparedRequest) -> None:
-        with self._adapter.send(prepared, stream=True, timeout=self._settings.deadline_s) as response:
+        with self._connections.send(prepared) as response:
             content = b""
             try:
                 content = body.read(response, self._settings.max_bytes, self._url)
             finally:
                 self._clock.lap("download")
-                self.answer = Answer(response.status_code, response.headers, content, url=self._url)
+                headers = CaseInsensitiveDict(response.headers.itermerged())
+                self.answer = Answer(response.status, headers, content, url=self._url)
 
     def _judge(self) -> CallError | None:
         assert self.answer is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import requests
+from urllib3 import BaseHTTPResponse
 
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
@@ -15,7 +15,7 @@ UNSUSPICIOUS_BYTES = 8 * MIB
 MOST_EXPANSION = 100
 
 
-def read(response: requests.Response, max_bytes: int, url: str) -> bytes:
+def read(response: BaseHTTPResponse, max_bytes: int, url: str) -> bytes:
     """All of it.
 
     Raises:
@@ -24,18 +24,18 @@ def read(response: requests.Response, max_bytes: int, url: str) -> bytes:
     _check_packing(response, url)
     content = bytearray()  # a list of chunks would cost more than its bytes where they come singly
     # read1 gives what has arrived; read would sit in a drip of single bytes until its buffer is full.
-    while chunk := response.raw.read1(READ_BYTES, decode_content=True):
+    while chunk := response.read1(READ_BYTES, decode_content=True):
         content += chunk
         if len(content) > max_bytes:
             raise CallError(Code.TOO_LARGE, f"The answer of {peer_of(url)} is larger than {max_bytes // MIB} MiB.")
-        if len(content) > max(UNSUSPICIOUS_BYTES, MOST_EXPANSION * response.raw.tell()):
+        if len(content) > max(UNSUSPICIOUS_BYTES, MOST_EXPANSION * response.tell()):
             raise CallError(
                 Code.TOO_LARGE, f"The answer of {peer_of(url)} unpacks to over {MOST_EXPANSION} times its size."
             )
     return bytes(content)
 
 
-def _check_packing(response: requests.Response, url: str) -> None:
+def _check_packing(response: BaseHTTPResponse, url: str) -> None:
     """Only gzip is asked for, and only of gzip it is certain that it unpacks in bounded steps."""
     packing = response.headers.get("Content-Encoding", "").lower()
     if packing.strip() in {"", "identity"}:

@@ -13,45 +13,76 @@ from http.client import HTTPResponse, IncompleteRead
 from typing import Any
 
 from requests import PreparedRequest
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import parse_url
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
+from urllib3.util import Url, parse_url
 
 from integrations.transport import clock, failures, tls
+from integrations.transport.codes import Code
 from integrations.transport.dial import dial
+from integrations.transport.errors import CallError
 from integrations.transport.settings import Settings
 
+MOST_HOSTS = 10  # redirects among strangers may lead to any number
+_NEVER_AGAIN = Retry(total=False)  # whether an attempt is made again is decided by `Tries`
 
-class BoundedAdapter(HTTPAdapter):
-    """Has requests speak through our connections. They need the clock of the attempt."""
+
+class Connections:
+    """Open connections, a pool for each host that is spoken to. They need the clock of the attempt."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        super().__init__()
+        self._pools: dict[tuple[str | None, str | None, int | None], HTTPConnectionPool] = {}
+
+    def send(self, request: PreparedRequest) -> BaseHTTPResponse:
+        """The answer with its headers read and its body waiting. Close it, or its connection is lost.
+
+        Not by the adapter of requests: it would put the answer into objects of its own, look for cookies in it and
+        look up the pool anew, which costs more than all else here, and nothing of that is used.
+
+        Raises:
+            CallError: there is no connection.
+            HTTPError: of urllib3; there was one.
+        """
+        url = parse_url(request.url or "")  # the parser that the guard reads addresses with
+        return self._pool(url).urlopen(
+            request.method or "",
+            url.request_uri,
+            request.body,
+            dict(request.headers),
+            retries=_NEVER_AGAIN,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+    def _pool(self, url: Url) -> HTTPConnectionPool:
+        key = url.scheme, url.host, url.port
+        if key not in self._pools:
+            if len(self._pools) == MOST_HOSTS:
+                self.close()
+            self._pools[key] = self._new_pool(url)
+        return self._pools[key]
+
+    def _new_pool(self, url: Url) -> HTTPConnectionPool:
+        if url.scheme not in port_by_scheme or not url.host:
+            raise CallError(Code.NOT_SENDABLE, "The address does not begin with http:// or https:// and a host.")
+        # Without a port, http.client would take what follows the last colon of an IPv6 address for one.
+        port = url.port or port_by_scheme[url.scheme]
+        if url.scheme == "https":
+            return _TLSPool(url.host, port, ssl_context=self._tls)
+        return _Pool(url.host, port)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return tls.context(self._settings.ca_bundle, self._settings.client_certificate)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have every connection be one of ours."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
-
-    def build_connection_pool_key_attributes(
-        self,
-        request: PreparedRequest,
-        verify: bool | str,  # noqa: ARG002 - verification is not for callers to switch
-        cert: object = None,  # noqa: ARG002 - as above
-    ) -> tuple[Any, Any]:
-        """Whom to connect to, by the same parser that the guard reads addresses with."""
-        url = parse_url(request.url or "")
-        host = {"scheme": url.scheme, "host": url.host, "port": url.port}
-        return host, {"ssl_context": self._tls} if url.scheme == "https" else {}
-
-    def cert_verify(self, *_: object) -> None:
-        """Nothing to add: what is trusted is in the TLS context, which always verifies."""
 
 
 class _BoundedReader(io.RawIOBase):

@@ -1,4 +1,4 @@
-"""What went wrong, as one of our errors: exceptions of requests and urllib3, and statuses of HTTP."""
+"""What went wrong, as one of our errors: exceptions of urllib3, and statuses of HTTP."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import jmespath
-import requests
 from urllib3.connection import port_by_scheme
-from urllib3.exceptions import DecodeError, HTTPError, InvalidHeader, MaxRetryError, ReadTimeoutError, SSLError
+from urllib3.exceptions import DecodeError, HTTPError, LocationValueError, ReadTimeoutError, SSLError
 from urllib3.util import parse_url
 
 from integrations.transport.answer import Answer
@@ -82,11 +81,11 @@ def peer_of(url: str) -> str:
 
 def of_exception(error: Exception, url: str, clock: Clock) -> CallError:
     """The error of an exception that stopped an attempt at an address, once a connection stood or before one began."""
-    if isinstance(error, requests.Timeout | ReadTimeoutError):
+    if isinstance(error, ReadTimeoutError):
         return out_of_time(peer_of(url), clock)
-    if isinstance(error, requests.exceptions.SSLError | SSLError):
+    if isinstance(error, SSLError):
         return _of_broken_tls(error, url, clock)
-    if isinstance(error, requests.ConnectionError | HTTPError) or _within(error, InvalidHeader):
+    if isinstance(error, HTTPError) and not isinstance(error, LocationValueError):
         return _broken(error, peer_of(url), clock)
     if isinstance(error, UnicodeError):
         return CallError(Code.NOT_SENDABLE, "A header or secret of the service holds characters HTTP cannot send.")
@@ -157,9 +156,9 @@ def _broken(error: Exception, peer: str, clock: Clock) -> CallError:
 
 
 def _within(error: object, kind: type[Cause]) -> Cause | None:
-    """An exception of that kind among what requests and urllib3 wrapped one in the other."""
+    """An exception of that kind among what urllib3 wrapped one in the other."""
     while isinstance(error, Exception) and not isinstance(error, kind):
-        error = error.reason if isinstance(error, MaxRetryError) else next(iter(error.args), None)
+        error = next(iter(error.args), None)
     return error if isinstance(error, kind) else None
 
 

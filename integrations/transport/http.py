@@ -13,7 +13,7 @@ from integrations.transport.attempt import Attempt, Place
 from integrations.transport.auth import Auth
 from integrations.transport.cache import AnswerStore, Cache
 from integrations.transport.cached import CachedAsk
-from integrations.transport.connection import BoundedAdapter
+from integrations.transport.connection import Connections
 from integrations.transport.details import CallDetails, Hook
 from integrations.transport.errors import CallError, TransportError
 from integrations.transport.exchange import Content, Exchange
@@ -42,13 +42,13 @@ class Transport:
         self._answers = answers
         self._auth = auth or Auth()
         self._redactor = Redactor(settings.secrets)
-        self._adapter = BoundedAdapter(settings)
+        self._connections = Connections(settings)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self._adapter.close()
+        self._connections.close()
         while error is not None:  # a client's own mistake may quote what it was told, and its text goes to the log
             if not isinstance(error, TransportError):
                 error.args = tuple(self._redactor.text(arg) if isinstance(arg, str) else arg for arg in error.args)
@@ -139,7 +139,7 @@ class Transport:
         """One attempt, recorded whatever becomes of it."""
         try:
             with self._gate.passing() as queue_ms:
-                attempt = Attempt(self._adapter, settings, exchange, auth)
+                attempt = Attempt(self._connections, settings, exchange, auth)
                 error = attempt.run()
         except CallError as refusal:  # by the gate: nothing was sent
             self._report_unsent(exchange, place, refusal)

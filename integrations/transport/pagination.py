@@ -91,7 +91,7 @@ def walk(
     the smallest total any page declared is a truncated list. Growth during the walk raises no false alarm,
     since what was there at the smallest total is still to come or came; nor does shrinking, since the pages after
     it declare less. A total of 0 is taken for none: some servers count nothing past the end. What nobody can see:
-    rows held back while as many that were read already are removed from a list with cursors.
+    rows held back while as many others come, or as many that were read already are removed from a list with cursors.
 
     Args:
         fetch: asks for one page; it makes the request, and reads the list and the total out of the answer.
