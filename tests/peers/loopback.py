@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import RLock, Thread
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from threading import RLock
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.listening import Listening
 
 LIST = {"meta": {"total_count": 1}, "items": [{"id": 1, "title": "The only one"}]}
 
@@ -32,7 +35,7 @@ class Told:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Loopback:
+class Loopback(Listening, ABC):
     """Use it as a context manager. `lock` guards what its subclasses remember."""
 
     def __init__(self) -> None:
@@ -67,27 +70,8 @@ class Loopback:
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.listen(Handler)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
+    @abstractmethod
     def answer(self, question: Question) -> Told:
-        raise NotImplementedError
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
+        """What a peer of this kind says to that."""

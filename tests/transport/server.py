@@ -8,9 +8,10 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from threading import Lock, Thread
-from typing import Self
+from socketserver import StreamRequestHandler
+from threading import Lock
+
+from tests.listening import Listening
 
 JSON = "application/json"
 
@@ -61,7 +62,7 @@ class Asked:
 
 
 @dataclass
-class ScriptedServer:
+class ScriptedServer(Listening):
     """Gives the replies in their order, the last one for ever. Use it as a context manager.
 
     Attributes:
@@ -89,26 +90,18 @@ class ScriptedServer:
                     if not reply.keep:
                         return
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def port(self) -> int:
-        port: int = self._server.server_address[1]
-        return port
+        self.listen(Handler)
 
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    def arrivals(self, expected: int, within_s: float = 10) -> int:
+        """How often it was asked. A client that gave up early may be ahead of it on a machine that does much else."""
+        until = time.monotonic() + within_s
+        while len(self.asked) < expected and time.monotonic() < until:
+            time.sleep(0.01)
+        return len(self.asked)
 
     def answers(self, *replies: Reply) -> None:
         self.script[:] = replies
@@ -118,15 +111,6 @@ class ScriptedServer:
         with self._lock:
             self.asked.append(request)
             return self.script[min(len(self.asked), len(self.script)) - 1]
-
-
-class _Server(ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up in the handshake is what some tests are about."""
 
 
 def _shake_hands(plain: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:

@@ -24,9 +24,9 @@ class Walks(RuleBasedStateMachine):
     """One walk through one list that changes meanwhile.
 
     What was there from the first page to the last must have come, or the walk has told: by an error at its end
-    or by a page whose rows moved. Three things no client can see, and no rule does: rows that are hidden and declared
-    nowhere; rows that are hidden while as many others, which a cursor has passed, are removed; a total that is too
-    small and met exactly at the end of a page.
+    or by a page whose rows moved. Four things no client can see, and no rule does: rows that are hidden and declared
+    nowhere; rows that are hidden while as many others, which a cursor has passed, are removed; rows that are hidden
+    while as many new ones come; a total that is too small and met exactly at the end of a page.
     """
 
     shelf: Shelf
@@ -40,7 +40,7 @@ class Walks(RuleBasedStateMachine):
         self.shelf.total = total
         self.stayed = set(self.shelf.ids())
         self.came: set[int] = set()
-        self.told = self.ended = self.removed = False
+        self.told = self.ended = self.removed = self.inserted = False
         self.position: dict[str, Any] = {}
         self.batches = self.go_on()
 
@@ -77,8 +77,10 @@ class Walks(RuleBasedStateMachine):
             next(self.batches, None)
         self.batches = self.go_on()
 
+    @precondition(lambda self: self.shelf.hides_from == NOTHING)
     @rule(place=PLACE, many=st.integers(1, SIZE + 1))
     def insert(self, place: int, many: int) -> None:
+        self.inserted = True
         for _ in range(many):
             self.shelf.insert(place % (len(self.shelf.rows) + 1))
 
@@ -95,7 +97,8 @@ class Walks(RuleBasedStateMachine):
     def repeat_for_ever(self) -> None:
         self.shelf.deaf = True
 
-    @precondition(lambda self: self.shelf.total == "honest" and (self.kind in NUMBERED or not self.removed))
+    @precondition(lambda self: self.shelf.total == "honest" and not self.inserted)
+    @precondition(lambda self: self.kind in NUMBERED or not self.removed)
     @rule(place=PLACE)
     def stop_early(self, place: int) -> None:
         self.shelf.hides_from = place % (len(self.shelf.rows) + 1)
