@@ -26,10 +26,14 @@ def insert(call: Row, body: Row | None) -> None:
     Raises:
         RuntimeError: inside a transaction.
     """
-    if connection.vendor == "postgresql":
-        _insert_at_once(call, body)
-    else:
-        _insert_in_turn(call, body)
+    # Below Django's cursors and transactions, so what they would refuse is refused here.
+    refused = transaction.atomic(durable=True) if connection.in_atomic_block else nullcontext()
+    connection.ensure_connection()
+    with refused, connection.wrap_database_errors:
+        if connection.vendor == "postgresql":
+            _insert_at_once(call, body)
+        else:
+            _insert_in_turn(call, body)
 
 
 def _insert_at_once(call: Row, body: Row | None) -> None:
@@ -40,19 +44,19 @@ def _insert_at_once(call: Row, body: Row | None) -> None:
         statement = f"WITH written AS ({statement} RETURNING id) {_into(CallBody)} FROM written"
         values += _values(CallBody, body)
     # A statement alone is a transaction of its own; asking for one costs two more trips to the server.
-    refused = transaction.atomic(durable=True) if connection.in_atomic_block else nullcontext()
-    connection.ensure_connection()
     # Django's own cursor would write the values into the text, which takes as long as everything else together.
-    with refused, connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement.encode(), values)
 
 
 def _insert_in_turn(call: Row, body: Row | None) -> None:
-    values = _values(Call, call), _values(CallBody, body) if body is not None else None
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_into(Call), values[0])
-        if values[1] is not None:
-            cursor.execute(_into(CallBody), values[1])
+    database = connection.connection
+    if not connection.in_atomic_block:  # as only a test may be, since others were refused
+        database.execute("BEGIN IMMEDIATE")
+    with nullcontext() if connection.in_atomic_block else database:
+        database.execute(_into(Call), _values(Call, call))
+        if body is not None:
+            database.execute(_into(CallBody), _values(CallBody, body))
 
 
 @cache
@@ -66,7 +70,7 @@ def _into(table: type[models.Model]) -> str:
 
 
 def _place(field: models.Field[Any, Any]) -> str:
-    return f"%s::{field.db_type(connection)}" if connection.vendor == "postgresql" else "%s"
+    return f"%s::{field.db_type(connection)}" if connection.vendor == "postgresql" else "?"
 
 
 @cache

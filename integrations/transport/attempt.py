@@ -84,17 +84,12 @@ class Attempt:
         exchange, content, guard = self._exchange, self._exchange.content, self._settings.guard
         if guard:
             guard.check_url(exchange.url)  # before requests mends it
-        # Without a session: its cookies, its reading of the shell's environment and its redirects are unwanted here.
+        # Step by step: `prepare` would also look for cookies, and for a user and a password in the address.
         prepared = requests.PreparedRequest()
-        prepared.prepare(
-            exchange.method,
-            exchange.url,
-            headers={**HEADERS, **self._settings.headers, **content.get("headers", {})},
-            params=content.get("params"),
-            json=content.get("payload"),
-            data=content.get("form"),
-            files=content.get("files"),
-        )
+        prepared.prepare_method(exchange.method)
+        prepared.prepare_url(exchange.url, content.get("params"))
+        prepared.prepare_headers({**HEADERS, **self._settings.headers, **content.get("headers", {})})
+        prepared.prepare_body(content.get("form"), content.get("files"), content.get("payload"))
         prepared = self._auth(prepared)
         if guard:
             guard.check_url(prepared.url or "")

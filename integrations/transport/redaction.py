@@ -83,6 +83,11 @@ class Redactor:
         except ValueError:  # nobody can say where in it a password would stand
             return BLANK
         host = parts.netloc.rpartition("@")[2]
-        query = [(n, BLANK if _tells(n) else blank_named(v)) for n, v in parse_qsl(parts.query, keep_blank_values=True)]
-        path = blank_named(parts.path)
-        return self.values(urlunsplit((parts.scheme, host, path, urlencode(query, safe="[]:,*/"), "")))
+        return self.values(urlunsplit((parts.scheme, host, blank_named(parts.path), _query(parts.query), "")))
+
+
+def _query(query: str) -> str:
+    """Without the values of telling parameters. What is encoded is encoded anew: there are many ways to do so."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    told = [(name, BLANK if _tells(name) else blank_named(value)) for name, value in pairs]
+    return query if told == pairs and "%" not in query else urlencode(told, safe="[]:,*/")
