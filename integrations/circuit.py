@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from integrations import incidents
 from integrations.models import Call, Incident, Service, ServiceState
+from integrations.models.call import SENT
 from integrations.transport.breaker import COUNTED, FAILURES, SUCCESSES, WINDOW, Circuit, Position
 from integrations.transport.codes import Code, Outcome
 from integrations.transport.errors import CallError
@@ -125,12 +126,7 @@ class Breaker:
     def _newest(self, seen: Circuit, now: datetime) -> list[Outcome]:
         """Newest first; what was answered from the cache tells nothing. Index: call_newest_of_service."""
         began = max(seen.since or now - WINDOW, now - WINDOW)
-        made = Call.objects.filter(
-            service=self._service,
-            started_at__gt=began,
-            outcome__in=COUNTED,
-            cache__in=("", Call.Cache.REVALIDATED),
-        )
+        made = Call.objects.filter(SENT, service=self._service, started_at__gt=began, outcome__in=COUNTED)
         outcomes = made.order_by("-started_at").values_list("outcome", flat=True)
         return [Outcome(outcome) for outcome in outcomes[:NEWEST]]
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from integrations import circuit, throttle
 from integrations.models import Call, Service, ServiceState
+from integrations.models.call import SENT
 from integrations.systems.base import System
 from integrations.transport import retry
 from integrations.transport.breaker import SUCCESSES, Position
@@ -150,11 +151,8 @@ class ServiceGate(Gate):
         with self._database:
             if self._look().circuit != Position.CLOSED:
                 return False
-            made = Call.objects.filter(
-                service=self._service,
-                started_at__gt=timezone.now() - BUDGET_WINDOW,
-                cache__in=("", Call.Cache.REVALIDATED),
-            ).exclude(outcome=Outcome.NOT_SENT)
+            since = timezone.now() - BUDGET_WINDOW
+            made = Call.objects.filter(SENT, service=self._service, started_at__gt=since)
             newest = made.order_by("-started_at")[:BUDGET_CALLS]
             found = newest.aggregate(calls=Count("pk", Q(attempt=1)), retries=Count("pk", Q(attempt__gt=1)))
             return retry.is_affordable(**found)

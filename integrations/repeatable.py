@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 from integrations import systems
 from integrations.models import Call
 from integrations.systems.auth import ApiKey, kind_of
+from integrations.transport.origin import is_same_origin
 from integrations.transport.redaction import BLANK
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, section 9.2.1: they change nothing at the remote
 LONGEST_URL = Call._meta.get_field("url").max_length
-PORTS = {"http": 80, "https": 443}
 
 
 def objection(call: Call) -> str:
@@ -35,7 +35,7 @@ def address(call: Call) -> str:
     base, asked = call.service.base_url.rstrip("/"), _asked(call)
     if asked.startswith(f"{base}/"):
         return asked.removeprefix(base)
-    return asked if _origin(asked) == _origin(base) else ""
+    return asked if is_same_origin(base, asked) else ""
 
 
 def _asked(call: Call) -> str:
@@ -47,11 +47,3 @@ def _asked(call: Call) -> str:
     path, _, query = call.url.partition("?")
     kept = [part for part in query.split("&") if part != f"{quote_plus(kind.query)}={BLANK}"]
     return f"{path}?{'&'.join(kept)}" if any(kept) else path
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
-    except ValueError:  # no port a computer has, or brackets without an address
-        return None

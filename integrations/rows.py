@@ -12,7 +12,8 @@ from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from integrations.models import Call, CallBody
 
@@ -26,37 +27,40 @@ def insert(call: Row, body: Row | None) -> None:
     Raises:
         RuntimeError: inside a transaction.
     """
+    database = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every use
     # Below Django's cursors and transactions, so what they would refuse is refused here.
-    refused = transaction.atomic(durable=True) if connection.in_atomic_block else nullcontext()
-    connection.ensure_connection()
-    with refused, connection.wrap_database_errors:
-        if connection.vendor == "postgresql":
-            _insert_at_once(call, body)
+    refused = transaction.atomic(durable=True) if database.in_atomic_block else nullcontext()
+    database.ensure_connection()
+    with refused, database.wrap_database_errors:
+        if database.vendor == "postgresql":
+            _insert_at_once(database, call, body)
         else:
-            _insert_in_turn(call, body)
+            _insert_in_turn(database, call, body)
 
 
-def _insert_at_once(call: Row, body: Row | None) -> None:
+def _insert_at_once(database: BaseDatabaseWrapper, call: Row, body: Row | None) -> None:
     import psycopg
 
-    statement, values = _into(Call), _values(Call, call)
-    if body is not None:
-        statement = f"WITH written AS ({statement} RETURNING id) {_into(CallBody)} FROM written"
-        values += _values(CallBody, body)
+    values = _values(Call, call) + (_values(CallBody, body) if body is not None else [])
     # A statement alone is a transaction of its own; asking for one costs two more trips to the server.
     # Django's own cursor would write the values into the text, which takes as long as everything else together.
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement.encode(), values)
+    with psycopg.Cursor(database.connection) as cursor:
+        cursor.execute(_into(Call).encode() if body is None else _into_both(), values)
 
 
-def _insert_in_turn(call: Row, body: Row | None) -> None:
-    database = connection.connection
-    if not connection.in_atomic_block:  # as only a test may be, since others were refused
-        database.execute("BEGIN IMMEDIATE")
-    with nullcontext() if connection.in_atomic_block else database:
-        database.execute(_into(Call), _values(Call, call))
+def _insert_in_turn(database: BaseDatabaseWrapper, call: Row, body: Row | None) -> None:
+    inside = database.in_atomic_block  # as only a test may be, since others were refused
+    if not inside:
+        database.connection.execute("BEGIN IMMEDIATE")
+    with nullcontext() if inside else database.connection:
+        database.connection.execute(_into(Call), _values(Call, call))
         if body is not None:
-            database.execute(_into(CallBody), _values(CallBody, body))
+            database.connection.execute(_into(CallBody), _values(CallBody, body))
+
+
+@cache
+def _into_both() -> bytes:
+    return f"WITH written AS ({_into(Call)} RETURNING id) {_into(CallBody)} FROM written".encode()
 
 
 @cache

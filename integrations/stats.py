@@ -23,17 +23,13 @@ from integrations.models import (
     WebhookEvent,
     WorkerHeartbeat,
 )
+from integrations.models.call import FROM_CACHE, NOT_SENT, SENT
 from integrations.transport.codes import Outcome
 
 PERCENTILES = (50, 95, 99)
 BUCKETS = 30
 WORKER_LATE_AFTER = timedelta(seconds=60)
 MOST_ANSWERS = 10_000  # counted no further: the service's page counts them every few seconds
-# Only what was sent tells of a service. Answers from the cache and calls kept back (circuit, odd address) are in neither
-# its calls nor its errors nor its latency: both are counted beside them, so that nothing is hidden.
-FROM_CACHE = Q(cache__in=(Call.Cache.HIT, Call.Cache.STALE))
-NOT_SENT = Q(outcome=Outcome.NOT_SENT)
-SENT = ~FROM_CACHE & ~NOT_SENT
 
 
 @dataclass(frozen=True)

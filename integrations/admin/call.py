@@ -89,7 +89,6 @@ class CallAdmin(LivePanel, LogAdmin):
         return {
             "bars": waterfall.bars(row),
             "bar_width": waterfall.WIDTH,
-            "was_sent": waterfall.was_sent(row),
             "timing_remark": waterfall.remark(row),
             "chain": Call.objects.filter(chain=row.chain).order_by("started_at", "pk")[:MOST_ATTEMPTS],
             "sides": _sides(row, body) if body else [],

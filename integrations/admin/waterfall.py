@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from integrations.models import Call
-from integrations.transport.codes import Outcome
 
 WIDTH = 1000  # units of a bar's drawing; its real width is the page's
 NARROWEST = 6  # so that the shortest phase can be seen
@@ -55,14 +54,9 @@ def _phases(call: Call) -> Iterator[tuple[str, str, float]]:
         yield ("The rest" if call.status else "Until it failed"), "rest", rest
 
 
-def was_sent(call: Call) -> bool:
-    """Whether anything went to the remote."""
-    return call.cache not in {Call.Cache.HIT, Call.Cache.STALE} and call.outcome != Outcome.NOT_SENT
-
-
 def remark(call: Call) -> str:
     """What the bars do not say."""
-    if not was_sent(call):
+    if not call.was_sent:
         return "Nothing was sent: the answer was in the cache." if call.cache else "Nothing was sent."
     if call.first_byte_ms and all(getattr(call, column) is None for column, _label in CONNECTING):
         return "It went over a connection that was open already: no name lookup, connecting or TLS."

@@ -12,7 +12,7 @@ from integrations.models.health import HealthCheck
 from integrations.models.service import Service
 from integrations.models.sync import SyncRun
 from integrations.models.webhook import WebhookEvent
-from integrations.transport.codes import code_choices, outcome_choices
+from integrations.transport.codes import Outcome, code_choices, outcome_choices
 
 SLOW_MS = 1000  # from here on a call is slow enough to be looked for
 
@@ -92,6 +92,19 @@ class Call(models.Model):
     def get_absolute_url(self) -> str:
         """Its page in the admin."""
         return reverse("admin:integrations_call_change", args=[self.pk])
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether anything went to the remote; `SENT` says the same to the database."""
+        return self.cache not in GIVEN and self.outcome != Outcome.NOT_SENT
+
+
+GIVEN = (Call.Cache.HIT, Call.Cache.STALE)  # by the cache, and not by the remote
+# Only what was sent tells of a service. Answers from the cache and calls kept back (circuit, odd address) are in neither
+# its calls nor its errors nor its latency, neither its circuit nor its budget of retries.
+FROM_CACHE = models.Q(cache__in=GIVEN)
+NOT_SENT = models.Q(outcome=Outcome.NOT_SENT)
+SENT = ~FROM_CACHE & ~NOT_SENT
 
 
 class CallBody(models.Model):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import requests
-from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from integrations.transport import body, failures, quota, redirects
@@ -87,7 +86,7 @@ class Attempt:
         # Step by step: `prepare` would also look for cookies, and for a user and a password in the address.
         prepared = requests.PreparedRequest()
         prepared.prepare_method(exchange.method)
-        prepared.prepare_url(exchange.url, content.get("params"))
+        prepared.prepare_url(exchange.full_url, None)
         prepared.prepare_headers({**HEADERS, **self._settings.headers, **content.get("headers", {})})
         prepared.prepare_body(content.get("form"), content.get("files"), content.get("payload"))
         prepared = self._auth(prepared)
@@ -104,8 +103,7 @@ class Attempt:
                 content = body.read(response, self._settings.max_bytes, self._url)
             finally:
                 self._clock.lap("download")
-                headers = CaseInsensitiveDict(response.headers.itermerged())
-                self.answer = Answer(response.status, headers, content, url=self._url)
+                self.answer = Answer(response.status, response.headers, content, url=self._url)
 
     def _judge(self) -> CallError | None:
         assert self.answer is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPHeaderDict
 
 from integrations.text import storable
 from integrations.transport import failures
@@ -49,7 +49,7 @@ def loaded(kept: Answer, exchange: Exchange) -> Answer:
     needs_no_data = exchange.content.get("raw") or kept.status >= 300
     return replace(
         kept,
-        headers=CaseInsensitiveDict(kept.headers),
+        headers=HTTPHeaderDict(kept.headers),
         url=kept.headers.get(CAME_FROM, exchange.full_url),
         data=None if needs_no_data else failures.parsed(kept),
     )

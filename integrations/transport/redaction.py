@@ -70,7 +70,8 @@ class Redactor:
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with the values of telling names blanked."""
-        told = {name: BLANK if _tells(name) else str(value) for name, value in headers.items()}
+        said = dict(headers)  # the items of urllib3's would come singly where a name came twice
+        told = {name: BLANK if _tells(name) else str(value) for name, value in said.items()}
         together = "\n".join(f"{name}\n{value}" for name, value in told.items())
         if self.text(together) == together:  # one look at all of them, for nearly always there is nothing
             return told

@@ -48,6 +48,16 @@ def test_an_attempt_is_told_with_its_figures(
     assert datetime.now(UTC) - told.started_at < timedelta(minutes=1)
 
 
+def test_a_header_that_comes_twice_is_told_with_both_its_values(
+    remote: ScriptedServer, transport: MakeTransport, heard: list[CallDetails]
+) -> None:
+    remote.answers(Reply(headers=(("Via", "one"), ("Via", "two"))))
+    assert transport().request("try", "GET", "/").headers["via"] == "one, two"
+    (told,) = heard
+    assert told.response
+    assert told.response.headers["Via"] == "one, two"
+
+
 @pytest.mark.parametrize("path", ["https://elsewhere.invalid/x", "//elsewhere.invalid/x", "a:b", "/../x", "x y"])
 def test_no_path_leads_away_from_the_service(remote: ScriptedServer, transport: MakeTransport, path: str) -> None:
     transport().get_json("try", path)
