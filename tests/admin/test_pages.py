@@ -119,60 +119,53 @@ def test_an_account_without_roles_sees_neither_rows_nor_names(stranger: User, as
     assert cms.name not in html
 
 
-def links() -> dict[str, tuple[Model, list[str]]]:
+Links = dict[str, tuple[Model, list[str]]]
+
+
+def links() -> Links:
     """For a row of each kind: the addresses its page must lead to."""
     run = SyncRun.objects.get(state="succeeded")
-    service, stream = run.stream.service, run.stream
-    call, event = Call.objects.get(run=run), WebhookEvent.objects.get()
-    change, error = Change.objects.filter(run=run, kind="created")[0], RecordError.objects.filter(run=run)[0]
-    essay = Essay.objects.get(external_id=change.external_id)
-    check, incident = HealthCheck.objects.get(), Incident.objects.get()
-    checked_by, handled_by = Call.objects.get(check_row=check), Call.objects.get(event=event)
-    trail = page(Call, "changelist", correlation_id=call.correlation_id)
+    return links_of_configuration(run) | links_of_calls(run) | links_of_records(run)
+
+
+def links_of_configuration(run: SyncRun) -> Links:
+    service, stream, incident = run.stream.service, run.stream, Incident.objects.get()
+    logs = [page(model, "changelist", service__id__exact=service.pk) for model in (Call, WebhookEvent, HealthCheck)]
+    runs = page(SyncRun, "changelist", stream__service__id__exact=service.pk)
     return {
-        "service": (
-            service,
-            [
-                stream.get_absolute_url(),
-                run.get_absolute_url(),
-                *(
-                    page(model, "changelist", service__id__exact=service.pk)
-                    for model in (Call, WebhookEvent, HealthCheck)
-                ),
-                page(SyncRun, "changelist", stream__service__id__exact=service.pk),
-            ],
-        ),
+        "service": (service, [stream.get_absolute_url(), run.get_absolute_url(), *logs, runs]),
         "service that fails": (incident.service, [incident.get_absolute_url()]),
         "stream": (stream, [service.get_absolute_url(), page(SyncRun, "changelist", stream=stream.pk)]),
-        "run": (
-            run,
-            [
-                stream.get_absolute_url(),
-                call.get_absolute_url(),
-                page(Change, "change", change.pk),
-                page(RecordError, "change", error.pk),
-                *(page(model, "changelist", run=run.pk) for model in (Call, Change, RecordError)),
-            ],
-        ),
-        "call of a run": (call, [service.get_absolute_url(), run.get_absolute_url(), trail]),
+        "incident": (incident, [incident.service.get_absolute_url()]),
+    }
+
+
+def links_of_calls(run: SyncRun) -> Links:
+    call, event, check = Call.objects.get(run=run), WebhookEvent.objects.get(), HealthCheck.objects.get()
+    checked_by, handled_by = Call.objects.get(check_row=check), Call.objects.get(event=event)
+    service, trail = call.service.get_absolute_url(), page(Call, "changelist", correlation_id=call.correlation_id)
+    story = page(Call, "changelist", correlation_id=event.correlation_id)
+    return {
+        "call of a run": (call, [service, run.get_absolute_url(), trail]),
         "call of an event": (handled_by, [event.get_absolute_url()]),
         "call of a check": (checked_by, [check.get_absolute_url()]),
-        "event": (
-            event,
-            [event.service.get_absolute_url(), page(Call, "changelist", correlation_id=event.correlation_id)],
-        ),
+        "event": (event, [event.service.get_absolute_url(), story]),
         "check": (check, [check.service.get_absolute_url(), checked_by.get_absolute_url()]),
-        "incident": (incident, [incident.service.get_absolute_url()]),
-        "change": (change, [run.get_absolute_url(), essay.get_absolute_url()]),
-        "error": (error, [run.get_absolute_url()]),
-        "essay": (
-            essay,
-            [
-                service.get_absolute_url(),
-                run.get_absolute_url(),
-                page(Change, "changelist", model="Essay", object_id=essay.pk),
-            ],
-        ),
+    }
+
+
+def links_of_records(run: SyncRun) -> Links:
+    change, error = Change.objects.filter(run=run, kind="created")[0], RecordError.objects.filter(run=run)[0]
+    essay = Essay.objects.get(external_id=change.external_id)
+    here, stream, service = (row.get_absolute_url() for row in (run, run.stream, run.stream.service))
+    parts = [page(Change, "change", change.pk), page(RecordError, "change", error.pk)]
+    logs = [page(model, "changelist", run=run.pk) for model in (Call, Change, RecordError)]
+    history = page(Change, "changelist", model="Essay", object_id=essay.pk)
+    return {
+        "run": (run, [stream, Call.objects.get(run=run).get_absolute_url(), *parts, *logs]),
+        "change": (change, [here, essay.get_absolute_url()]),
+        "error": (error, [here]),
+        "essay": (essay, [service, here, history]),
     }
 
 

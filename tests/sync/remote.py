@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.listening import serving
 
 ARTICLES = 100
 # Twenty a page, of which each but the first begins with the last article of the one before.
@@ -55,27 +55,10 @@ class Remote:
 def serve() -> Iterator[Remote]:
     remote = Remote()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = remote.answer(self.path)
-            self.send_response(found.status)
-            for name, value in {"Content-Type": "application/json", **found.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(found.body)))
-            self.end_headers()
-            self.wfile.write(found.body)
+    def answer(target: str) -> tuple[int, dict[str, str], bytes]:
+        found = remote.answer(target)
+        return found.status, found.headers, found.body
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    remote.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(answer) as url:
+        remote.url = url
         yield remote
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

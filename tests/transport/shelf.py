@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -21,6 +19,7 @@ from integrations.transport.origin import same_origin
 from integrations.transport.pagination import Batch, Fetch
 from integrations.transport.settings import Settings
 from integrations.transport.styles import Ask, Cursor, LinkHeader, Listed, NextUrl, Offset, PageNumber, Style
+from tests.listening import serving
 
 SIZE = 4
 NOTHING = 10**9
@@ -180,30 +179,11 @@ def serve() -> Iterator[tuple[Shelf, Transport]]:
     """A shelf on a socket, and a transport that speaks to it."""
     shelf = Shelf()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # keeps the connection
-        disable_nagle_algorithm = True
+    def answer(target: str) -> tuple[int, dict[str, str], bytes]:
+        headers, data = shelf.answer(target)
+        return 200, headers, json.dumps(data).encode()
 
-        def do_GET(self) -> None:
-            headers, data = shelf.answer(self.path)
-            body = json.dumps(data).encode()
-            self.send_response(200)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    shelf.url = f"http://127.0.0.1:{server.server_port}"
-    with Transport(Settings(shelf.url, attempts=1)) as transport:
-        yield shelf, transport
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(answer) as url:
+        shelf.url = url
+        with Transport(Settings(url, attempts=1)) as transport:
+            yield shelf, transport
