@@ -6,8 +6,11 @@ Faults can be switched on for each of them, see `faults.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from socketserver import ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from django.core.handlers.exception import convert_exception_to_response
@@ -18,6 +21,29 @@ from django.urls import ResolverMatch, URLPattern, URLResolver, include, path
 from integrations import faults, systems
 
 HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a service needs to speak to a System's sandbox."""
+
+    base_url: str
+    options: Mapping[str, Any]
+    secrets: Mapping[str, str]
+
+
+def account(slug: str, address: str) -> Account:
+    """By the sandbox's own `OPTIONS` and `SECRETS`, as far as it has them; “{base_url}” in an option is filled in.
+
+    Args:
+        address: where the sandboxes are served.
+    """
+    base_url, module = f"{address}/{slug}", systems.get(slug).module("sandbox")
+    options = {
+        name: value.replace("{base_url}", base_url) if isinstance(value, str) else value
+        for name, value in getattr(module, "OPTIONS", {}).items()
+    }
+    return Account(base_url, options, getattr(module, "SECRETS", {}))
 
 
 class SandboxHandler(WSGIHandler):

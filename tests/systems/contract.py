@@ -15,7 +15,7 @@ from typing import Any
 import jmespath
 import pytest
 
-from integrations import systems
+from integrations import credentials, sandbox, systems
 from integrations.connections import client_for
 from integrations.models import Service
 from integrations.recorder import Cause
@@ -68,8 +68,13 @@ def default_fits(option: Option) -> bool:
 
 def service_of(system: System, sandbox_url: str) -> Service:
     """A service that speaks to the System's sandbox."""
-    slug = system.slug
-    return Service.objects.create(slug=slug, name=system.label, system=slug, base_url=f"{sandbox_url}/{slug}")
+    slug, account = system.slug, sandbox.account(system.slug, sandbox_url)
+    service = Service.objects.create(
+        slug=slug, name=system.label, system=slug, base_url=account.base_url, options=dict(account.options)
+    )
+    for field, secret in account.secrets.items():
+        credentials.store(service, field, secret)
+    return service
 
 
 def client_of(service: Service) -> Any:
