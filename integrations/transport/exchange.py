@@ -22,6 +22,7 @@ class Content(TypedDict, total=False):
         files: by field: name of the file, its bytes, its type.
         headers: beside those of the service.
         raw: the answer need not be JSON.
+        repeatable: doing it twice does no more than doing it once, though its method does not say so.
     """
 
     params: Mapping[str, Any] | None
@@ -30,6 +31,7 @@ class Content(TypedDict, total=False):
     files: Files
     headers: Mapping[str, str]
     raw: bool
+    repeatable: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Exchange:
     @property
     def repeatable(self) -> bool:
         """Whether it may be sent again although it may have arrived."""
-        return self.keyed or self.reads_only or self.method in IDEMPOTENT
+        declared = self.keyed or self.reads_only or self.content.get("repeatable", False)
+        return declared or self.method in IDEMPOTENT
 
     @property
     def full_url(self) -> str:

@@ -21,7 +21,10 @@ KEPT_HEADERS = ("Content-Type", "ETag", "Last-Modified", "Link", "X-WP-Total", "
 
 def question(exchange: Exchange) -> str:
     """What is asked, in one text: the same for the same request, whatever the order of its query."""
-    url, _, query = exchange.full_url.partition("?")
+    try:
+        url, _, query = exchange.full_url.partition("?")
+    except UnicodeError:  # half a character: no address, which the attempt at it will say
+        url, query = exchange.url, repr(exchange.content.get("params"))
     pairs = sorted(query.split("&"), key=lambda pair: pair.partition("=")[0])
     others = {name: value for name, value in exchange.content.items() if name != "params"}
     return json.dumps([exchange.method, url, pairs, others], default=repr)

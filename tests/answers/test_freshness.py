@@ -15,6 +15,7 @@ from integrations.connections import transport_for
 from integrations.models import CachedAnswer, Call, Service, ServiceState
 from integrations.transport import keeping
 from integrations.transport.cache import Cache
+from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Parked
 from tests.answers.asking import HOUR, STAND_IN, ask, cause, grow_old, told
 from tests.transport.server import Reply, ScriptedServer
@@ -39,6 +40,15 @@ def test_what_is_fresh_is_given_without_asking_and_told(service: Service, remote
     row = CachedAnswer.objects.get()
     assert (row.hits, row.operation, row.holder) == (1, "look_up", None)
     assert set(row.headers) == {"Content-Type", "Link", keeping.CAME_FROM}
+
+
+def test_half_a_character_is_a_failed_call_and_no_crash(service: Service, remote: ScriptedServer) -> None:
+    for _ in range(2):
+        with pytest.raises(CallError) as failure:
+            ask(service, params={"q": "\udc80"})
+        assert failure.value.code is Code.NOT_SENDABLE
+    assert told() == [("", "not_sendable", None)] * 2
+    assert remote.asked == []
 
 
 def test_what_is_not_declared_is_not_kept(service: Service, remote: ScriptedServer) -> None:

@@ -126,7 +126,7 @@ def test_the_health_probe_finds_the_sandbox_healthy(db: None, sandbox_url: str, 
     tasks.check_health(str(check.pk))
     check.refresh_from_db()
     assert (check.state, check.failure_message) == ("succeeded", "")
-    assert Call.objects.get(check_row=check).outcome == "ok"
+    assert set(Call.objects.filter(check_row=check).values_list("outcome", flat=True)) == {"ok"}
     assert Service.objects.get(pk=service.pk).state.health == "healthy"
 
 
@@ -139,7 +139,7 @@ def test_a_folder_knows_nothing_of_the_console(system: System) -> None:
 @pytest.mark.parametrize("system", contract.each_system())
 def test_a_declaration_imports_nothing_heavy(system: System) -> None:
     source = (APP / "systems" / system.slug / "__init__.py").read_text()
-    allowed = ("__future__", "integrations.systems.base", "integrations.systems.auth")
+    allowed = ("__future__", "integrations.systems.base", "integrations.systems.auth", "integrations.transport.limits")
     assert imports(source) == imports_of(source, allowed)
 
 

@@ -129,6 +129,16 @@ def test_a_key_that_makes_it_happen_once_lets_it_be_tried_again(
     assert len({asked.headers["idempotency-key"] for asked in remote.asked}) == 1
 
 
+@pytest.mark.usefixtures("without_waiting")
+@pytest.mark.parametrize("method", HARMFUL)
+def test_what_is_declared_to_do_no_more_when_done_twice_is_tried_again(
+    remote: ScriptedServer, transport: MakeTransport, method: str
+) -> None:
+    remote.answers(Reply(reset=True), Reply(500), Reply())
+    transport().request("try", method, "/", payload={}, repeatable=True)
+    assert len(remote.asked) == 3
+
+
 def test_a_request_that_may_be_repeated_anyway_carries_no_key(remote: ScriptedServer, transport: MakeTransport) -> None:
     transport(idempotency_header="Idempotency-Key").request("try", "PUT", "/", payload={})
     assert "idempotency-key" not in remote.asked[0].headers
