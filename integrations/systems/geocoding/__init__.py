@@ -1,10 +1,6 @@
 """Geocoding by Nominatim, of one's own or the public one, or by the US Census Bureau."""
 
-from integrations.systems.base import (
-    Limits,  # type: ignore[attr-defined]  # a declaration imports nothing else
-    Option,
-    System,
-)
+from integrations.systems.base import Limits, Option, System  # type: ignore[attr-defined]  # not exported there
 
 SYSTEM = System(
     slug="geocoding",

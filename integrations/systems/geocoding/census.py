@@ -63,7 +63,7 @@ class Census:
         answer = self._asking.request("check_health", "GET", "benchmarks", params={"format": "json"})
         offered = jmespath.search(OFFERED, answer.data)
         if not offered:
-            raise bad_answer(words(answer) or "There is no list of benchmarks in the answer.")
+            raise _unreadable(answer, "list of benchmarks")
         for each in offered:
             if self._benchmark in (each["name"], str(each["id"])):
                 return f"{each['about'] or each['name']}."
@@ -74,7 +74,7 @@ class Census:
 def _first(answer: Answer) -> Place | None:
     matches = jmespath.search("result.addressMatches", answer.data)
     if not isinstance(matches, list):
-        raise bad_answer(words(answer) or "There is no list of matches at “result.addressMatches” in the answer.")
+        raise _unreadable(answer, "list of matches")
     if not matches:
         return None
     name, x, y, line = (
@@ -82,6 +82,11 @@ def _first(answer: Answer) -> Place | None:
         for path in ("matchedAddress", "coordinates.x", "coordinates.y", "tigerLine.tigerLineId")
     )
     return _place(name, x, y, line, "Tie" if len(matches) > 1 else "")
+
+
+def _unreadable(answer: Answer, missing: str) -> CallError:
+    said = words(answer)
+    return bad_answer(f"The Census says: {said}." if said else f"There is no {missing} in the answer.")
 
 
 def _place(name: Any, longitude: Any, latitude: Any, line: Any, precision: str) -> Place:
