@@ -1,7 +1,8 @@
 """Page views and visit time of a page, by Umami or Plausible."""
 
 from integrations.systems.auth import ApiKey, Bearer, Kind, Reading, SessionToken
-from integrations.systems.base import Limits, Option, Options, SecretField, System  # type: ignore[attr-defined]  # Limits
+from integrations.systems.base import Option, Options, SecretField, System
+from integrations.transport.limits import Limits
 
 
 def signing(options: Options) -> Kind:

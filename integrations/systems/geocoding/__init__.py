@@ -1,6 +1,7 @@
 """Geocoding by Nominatim, of one's own or the public one, or by the US Census Bureau."""
 
-from integrations.systems.base import Limits, Option, System  # type: ignore[attr-defined]  # not exported there
+from integrations.systems.base import Option, System
+from integrations.transport.limits import Limits
 
 SYSTEM = System(
     slug="geocoding",

@@ -69,7 +69,7 @@ class Client:
     def upsert(self, sobject: str, external_field: str, value: str, fields: Mapping[str, Any]) -> Upserted:
         """Create the record with this value of an external id field, or change the one that has it.
 
-        Doing it twice is as good as once: after OUTCOME_UNKNOWN it may be sent again.
+        Doing it twice is as good as once, so it is tried again as reading is.
 
         Args:
             fields: by API name, without `Id` and the external id field; values as JSON has them.
@@ -79,7 +79,9 @@ class Client:
                 record stayed locked.
         """
         where = f"{soql.api_name(sobject)}/{soql.api_name(external_field)}/{_segment(value)}"
-        return answers.upserted(self._ask("upsert", "PATCH", f"sobjects/{where}", payload=dict(fields)))
+        return answers.upserted(
+            self._ask("upsert", "PATCH", f"sobjects/{where}", payload=dict(fields), repeatable=True)
+        )
 
     # https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_getdeleted.htm
     def get_deleted(self, sobject: str, start: datetime, end: datetime) -> Deleted:
