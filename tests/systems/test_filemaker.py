@@ -113,8 +113,10 @@ def test_a_query_finds_sorts_and_cuts(client: Client) -> None:
     query = [{"City": "==Ulm", "Owner": "D. Dyer"}, {"Address": "Mill", "omit": "true"}]
     found = client.find_records(query, sort={"Parcel": "descend"}, limit=2, offset=2)
     assert [record.fields["Parcel"] for record in found.records] == ["14-00113", "14-00103"]
-    assert found.total == len([r for r in client.find_records(query).records if "Mill" not in r.fields["Address"]])
-    assert {record.fields["City"] for record in found.records} == {"Ulm"}
+    everybody = client.find_records(query).records
+    assert found.total == len(everybody) > 2
+    assert {record.fields["City"] for record in everybody} == {"Ulm"}
+    assert not any("Mill" in record.fields["Address"] for record in everybody)
 
 
 def test_no_match_is_an_empty_result(client: Client) -> None:
@@ -160,7 +162,12 @@ def test_a_value_that_exists_already_is_a_conflict(client: Client) -> None:
 
 def test_dates_are_written_as_every_version_reads_them() -> None:
     given = {"Day": date(2026, 3, 9), "At": time(7, 5), "When": datetime(2026, 3, 9, 7, 5, tzinfo=UTC), "None": None}
-    assert values.field_data(given) == {"Day": "03/09/2026", "At": "07:05:00", "When": "03/09/2026 07:05:00", "None": ""}
+    assert values.field_data(given) == {
+        "Day": "03/09/2026",
+        "At": "07:05:00",
+        "When": "03/09/2026 07:05:00",
+        "None": "",
+    }
 
 
 def test_a_record_is_changed_once_by_whoever_read_it(client: Client) -> None:

@@ -12,7 +12,11 @@ SYSTEM = System(
     options=(
         Option("database", "Database", default="", required=True, help="Its name on the server, without “.fmp12”."),
         Option(
-            "layout", "Layout", default="", required=True, help="Only fields that are on it are read and can be written."
+            "layout",
+            "Layout",
+            default="",
+            required=True,
+            help="Only fields that are on it are read and can be written.",
         ),
         Option("username", "Account", default="", required=True, help="Its privilege set needs “fmrest”."),
         Option(

@@ -85,7 +85,7 @@ def log_in(request: HttpRequest, database: str) -> HttpResponse:
     """https://help.claris.com/en/data-api-guide/content/log-in-database-session-filemaker-account.html."""
     if request.method != "POST":
         raise Failure("3", "Command is unavailable", 405)
-    if _payload(request):
+    if set(_payload(request)) - {"fmDataSource"}:
         raise _parameter()
     if database != NAME:
         raise Failure("802", "Unable to open file")

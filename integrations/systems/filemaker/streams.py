@@ -35,7 +35,9 @@ def properties(client: Client, position: Position) -> Iterator[Page]:
         CallError: the options name neither the field of the parcel nor that of the address.
     """
     if not (client.options["parcel_field"] or client.options["address_field"]):
-        raise CallError(Code.NOT_SENDABLE, "Name the field of the parcel, or that of the address, in the options first.")
+        raise CallError(
+            Code.NOT_SENDABLE, "Name the field of the parcel, or that of the address, in the options first."
+        )
     return _pages(client, position, partial(_property, client.options))
 
 
