@@ -32,6 +32,9 @@ _CODES = {
 LONGEST_REMARK = 8 * 1024  # of it `Attempt` keeps the beginning, after secrets were blanked
 _MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,100}(?=\s*(?:;|$))", re.IGNORECASE)
 Cause = TypeVar("Cause", bound=Exception)
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+_LIMIT_IN_WORDS = re.compile("secondary rate limit|abuse detection", re.IGNORECASE)  # the latter on older servers
+_WAIT_OF_WORDS_S = 60.0
 # X509_V_ERR_ of OpenSSL, x509_vfy.h
 _VERIFY_CODES = {
     9: (Code.TLS_EXPIRED, "The certificate of {peer} is not valid yet: check the clock of the console."),
@@ -50,8 +53,10 @@ def of_status(answer: Answer) -> CallError | None:
     """The error of an answer's status; None for success and “not modified”."""
     if answer.status < 300 or answer.status == 304:
         return None
-    wait = retry_after(answer.headers, datetime.now(UTC))
-    return CallError(_code_of(answer.status, wait), f"It answered {answer.status}{_remark(answer)}.", answer, wait)
+    remark, wait = _remark(answer), retry_after(answer.headers, datetime.now(UTC))
+    if wait is None and answer.status in {403, 429} and _LIMIT_IN_WORDS.search(remark):
+        wait = _WAIT_OF_WORDS_S
+    return CallError(_code_of(answer.status, wait), f"It answered {answer.status}{remark}.", answer, wait)
 
 
 def _code_of(status: int, wait: float | None) -> Code:

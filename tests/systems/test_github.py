@@ -21,6 +21,7 @@ from integrations.systems.github import webhook
 from integrations.systems.github.sandbox import REVOKED
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Parked
+from tests.calling import seconds_until
 from tests.transport.server import Reply, ScriptedServer
 from tests.webhooks.conftest import PUSH, files
 
@@ -109,6 +110,45 @@ def test_a_used_up_limit_parks(
     with pytest.raises(Parked, match="API rate limit exceeded"):
         health(github)
     assert Call.objects.get().code == "rate_limited"
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_secondary_limit_without_a_header_parks_everybody_for_a_minute(
+    github: Service, remote: ScriptedServer, status: int
+) -> None:
+    Service.objects.update(base_url=remote.url)
+    github.base_url = remote.url
+    headers = (("X-RateLimit-Remaining", "4999"), ("X-RateLimit-Reset", "99999999999"))
+    remote.answers(Reply(status, b'{"message": "You have exceeded a secondary rate limit."}', headers))
+    with pytest.raises(Parked, match="secondary rate limit"):
+        health(github)
+    assert Call.objects.get().code == "rate_limited"
+    assert seconds_until("limited_until") > 30
+    with pytest.raises(Parked, match="asked for a pause"):
+        health(github)
+    assert len(remote.asked) == 1
+
+
+def test_health_names_the_repository(github: Service) -> None:
+    github.options = {"repository": "octo-org/essays"}
+    assert health(github).endswith(" UTC. Repository: octo-org/essays.")
+    assert Call.objects.count() == 1
+
+
+def test_a_server_without_limits_is_healthy(github: Service, remote: ScriptedServer) -> None:
+    github.base_url = f"{remote.url}/api/v3"
+    remote.answers(Reply(404, b'{"message": "Rate limiting is not enabled."}'))
+    assert health(github) == "This server limits no calls."
+    assert remote.asked[0].target == "/api/v3/rate_limit"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"message": "Not Found"}', b"[]", b"5"])
+def test_a_wrong_address_is_not(github: Service, remote: ScriptedServer, body: bytes) -> None:
+    github.base_url = remote.url
+    remote.answers(Reply(404, body))
+    with pytest.raises(CallError) as failure:
+        health(github)
+    assert failure.value.code is Code.NOT_FOUND
 
 
 def test_a_forbidden_resource_is_not_a_rate_limit(github: Service, remote: ScriptedServer) -> None:

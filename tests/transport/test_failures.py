@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from integrations.transport import failures
 from integrations.transport.answer import Answer
+from integrations.transport.codes import Code
 
 WORDS = {
     "GitHub": {"message": "Bad credentials.", "status": "401"},
@@ -41,3 +42,36 @@ def test_any_other_body_is_told_without(body: bytes) -> None:
     error = failures.of_status(Answer(500, body=body))
     assert str(error).startswith("It answered 500")
     assert len(str(error)) < 330
+
+
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+ABUSE = "You have triggered an abuse detection mechanism. Please wait a few minutes before you try again."
+
+
+def refusal(status: int, message: str, **headers: str) -> tuple[Code, float | None]:
+    error = failures.of_status(Answer(status, headers, json.dumps({"message": message}).encode()))
+    assert error is not None
+    return error.code, error.retry_after
+
+
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("message", [SECONDARY, ABUSE])
+def test_a_limit_that_is_told_in_words_alone_is_a_minute(status: int, message: str) -> None:
+    assert refusal(status, message) == (Code.RATE_LIMITED, 60.0)
+    assert refusal(status, message, **{"X-RateLimit-Remaining": "4999"}) == (Code.RATE_LIMITED, 60.0)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_limit_that_names_its_wait_is_that_long(status: int) -> None:
+    assert refusal(status, SECONDARY, **{"Retry-After": "7"}) == (Code.RATE_LIMITED, 7.0)
+    used_up = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "300"}
+    code, wait = refusal(status, SECONDARY, **used_up)
+    assert code is Code.RATE_LIMITED
+    assert wait == pytest.approx(300)
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_the_words_of_a_limit_under_another_status_are_words(status: int) -> None:
+    code, wait = refusal(status, SECONDARY)
+    assert code is not Code.RATE_LIMITED
+    assert wait is None

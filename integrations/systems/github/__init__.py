@@ -1,7 +1,7 @@
-"""GitHub: its webhooks and what is left of its rate limit."""
+"""GitHub: files of a repository read and written, its webhooks, and what is left of its rate limit."""
 
 from integrations.systems.auth import Bearer
-from integrations.systems.base import SecretField, System
+from integrations.systems.base import Option, SecretField, StreamSpec, System
 
 SYSTEM = System(
     slug="github",
@@ -9,6 +9,18 @@ SYSTEM = System(
     docs_url="https://docs.github.com/en/rest",
     base_url="https://api.github.com",
     headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
+    options=(
+        Option("repository", "Repository", default="", help="Owner and name: octo-org/essays. Empty: webhooks alone."),
+        Option("branch", "Branch", default="", help="Empty: the default branch of the repository."),
+        Option("path", "Folder", default="", help="Files in it and below it are read. Empty: the whole repository."),
+        Option(
+            "pattern",
+            "Pattern",
+            default="*.md",
+            required=True,
+            help="Of the file's name; with a “/” in it, of the path below the folder. “*” stands for anything.",
+        ),
+    ),
     secrets=(
         SecretField(
             "token", "Access token", help="Sent as a bearer token. Without one GitHub allows 60 calls an hour."
@@ -21,5 +33,6 @@ SYSTEM = System(
         ),
     ),
     auth=Bearer("token"),
+    streams=(StreamSpec("files", "Files", model="Essay"),),
     receives_webhooks=True,
 )
