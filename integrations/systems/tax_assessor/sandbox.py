@@ -15,7 +15,7 @@ from integrations.systems.tax_assessor import sandbox_soql as soql
 
 APP_TOKEN = "sandbox-app-token"  # noqa: S105 - lets nobody in anywhere else
 SECRETS = {"app_token": APP_TOKEN}
-OPTIONS = {"page_size": 40, "rest_path": "/parcels/{parcel_id}"}
+OPTIONS = {"page_size": 40, "latitude_column": "lat", "longitude_column": "lon", "rest_path": "/parcels/{parcel_id}"}
 
 PARCELS = 110
 YEARS = ("2024", "2025", "2026")
