@@ -88,6 +88,7 @@ def _settings(service: Service, system: System, secrets: Secrets) -> Settings:
         ca_bundle=service.ca_bundle,
         client_certificate=_current(secrets)[CLIENT_CERTIFICATE.name],
         guard=Guard(settings.UNTRUSTED_NETWORKS, settings.UNTRUSTED_PORTS) if system.untrusted_urls else None,
+        meanings=system.meanings,
         idempotency_header=system.idempotency_header,
     )
 

@@ -22,14 +22,17 @@ def seed() -> list[Service]:
         body_policy=keep_all,
         notes="Talks to the sandbox that comes with the console. Press “Sync now”.",
     )
+    account = sandbox.account("github", address)
     github = Service.objects.create(
         slug="github",
         name="GitHub (demonstration)",
         system="github",
-        base_url=f"{address}/github",
+        base_url=account.base_url,
+        options=dict(account.options),
         body_policy=keep_all,
         notes="Its webhook secret was made at random; set one of your own to try deliveries.",
     )
     if keyring.has_keys():
-        credentials.store(github, "webhook_secret", secrets.token_urlsafe(32))
+        for field, secret in {**account.secrets, "webhook_secret": secrets.token_urlsafe(32)}.items():
+            credentials.store(github, field, secret)
     return [cms, github]

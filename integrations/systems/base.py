@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from integrations.systems.auth import Declared, NoAuth
 from integrations.transport.limits import Limits
+from integrations.transport.meanings import Meanings
 
 if TYPE_CHECKING:  # requests is heavy; declaring a System must not load it
     from integrations.transport.http import Transport
@@ -184,6 +185,7 @@ class System:
         headers: sent with every request.
         auth: how its requests are signed; a function of the options where staff choose between kinds.
         limits: what the vendor allows; a Service may say otherwise.
+        meanings: of the vendor's own error codes, where they tell more than the HTTP status.
         idempotency_header: where the vendor takes a key for requests that must be done once.
         untrusted_urls: strangers choose what is fetched, so that only public addresses are, and nothing secret is sent.
         receives_webhooks: the folder has a `webhook.py` with `verify`, `identify` and `handle`.
@@ -200,6 +202,7 @@ class System:
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: Declared = field(default_factory=NoAuth)
     limits: Limits = field(default_factory=Limits)
+    meanings: Meanings = field(default_factory=Meanings)
     idempotency_header: str = ""
     untrusted_urls: bool = False
 

@@ -108,7 +108,7 @@ class Attempt:
     def _judge(self) -> CallError | None:
         assert self.answer is not None
         self.onward = redirects.onward(self._exchange, self.answer, anywhere=self._settings.guard is not None)
-        error = None if self.onward else failures.of_status(self.answer)
+        error = None if self.onward else failures.of_status(self.answer, self._settings.meanings)
         if self._auth.is_dead(self.answer) and not (error and error.code is Code.AUTH_FAILED):
             return CallError(Code.AUTH_FAILED, f"It answered {self.answer.status}: the session is over.", self.answer)
         if error is None and not (self.onward or self._exchange.content.get("raw")):

@@ -97,7 +97,7 @@ class CachedAsk:
             return None
         if kept.answer.status < 300:
             return self._given("hit", kept.answer)
-        if self.cache.keep_not_found and (error := failures.of_status(kept.answer)):
+        if self.cache.keep_not_found and (error := failures.of_status(kept.answer, self.settings.meanings)):
             message = self.redactor().text(str(error))
             self._tell("hit", error.code, kept.answer, message)
             self.store.count_hit(self._key)

@@ -18,6 +18,7 @@ from integrations.transport.answer import Answer
 from integrations.transport.clock import Clock
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
+from integrations.transport.meanings import Meanings
 from integrations.transport.waiting import retry_after
 
 _CODES = {
@@ -49,14 +50,15 @@ _WORDS = jmespath.compile(
 )
 
 
-def of_status(answer: Answer) -> CallError | None:
-    """The error of an answer's status; None for success and “not modified”."""
+def of_status(answer: Answer, meanings: Meanings) -> CallError | None:
+    """The error of an answer's status, as the vendor's own code means it; None for success and “not modified”."""
     if answer.status < 300 or answer.status == 304:
         return None
     remark, wait = _remark(answer), retry_after(answer.headers, datetime.now(UTC))
     if wait is None and answer.status in {403, 429} and _LIMIT_IN_WORDS.search(remark):
         wait = _WAIT_OF_WORDS_S
-    return CallError(_code_of(answer.status, wait), f"It answered {answer.status}{remark}.", answer, wait)
+    code = meanings.of(answer) or _code_of(answer.status, wait)
+    return CallError(code, f"It answered {answer.status}{remark}.", answer, wait)
 
 
 def _code_of(status: int, wait: float | None) -> Code:

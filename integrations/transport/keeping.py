@@ -31,8 +31,8 @@ def question(exchange: Exchange) -> str:
 
 
 def keepable(answer: Answer, redactor: Redactor) -> Answer | None:
-    """As much of the answer as is read later; None if it must not be kept: too large, or a secret is in it."""
-    if answer.status == 304 or len(answer.body) > MOST_BYTES:
+    """As much of the answer as is read later; None if it must not be kept: not the answer yet, too large, or a secret in it."""
+    if answer.status in {202, 304} or len(answer.body) > MOST_BYTES:
         return None
     headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
     if not _is_clean(answer.body, redactor) or any(redactor.values(text) != text for text in headers.values()):

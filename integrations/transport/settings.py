@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from integrations.transport.guard import Guard
+from integrations.transport.meanings import Meanings
 
 
 class Keep(StrEnum):
@@ -32,6 +33,7 @@ class Settings:
         client_certificate: certificate and private key in PEM form, for a remote that asks for one.
         guard: set where strangers choose the addresses: which of them may be fetched. Without one only the
             base URL is spoken to, wherever it is.
+        meanings: of the vendor's own codes.
         idempotency_header: where the remote takes a key for requests that must be done once; empty if it takes none.
     """
 
@@ -46,4 +48,5 @@ class Settings:
     ca_bundle: str = ""
     client_certificate: str = field(default="", repr=False)
     guard: Guard | None = None
+    meanings: Meanings = field(default_factory=Meanings)
     idempotency_header: str = ""

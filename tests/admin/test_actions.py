@@ -188,6 +188,7 @@ def test_a_stream_that_is_off_says_so(client: Client, cms: Service) -> None:
 
 
 def test_a_service_without_streams_says_so(client: Client, github: Service) -> None:
+    github.streams.all().delete()
     assert press(client, github, "sync_now") == "GitHub has no stream to sync."
 
 

@@ -61,6 +61,7 @@ def test_an_unknown_stream_is_answered_with_the_known_ones(cms: Service) -> None
 
 
 def test_a_service_without_streams_says_so(github: Service) -> None:
+    github.streams.all().delete()
     with pytest.raises(CommandError, match="has no stream to sync"):
         call_command("sync", "github")
 

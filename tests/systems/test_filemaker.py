@@ -226,5 +226,5 @@ def test_a_layout_that_is_not_there_is_told(filemaker: Service) -> None:
 
 def test_a_database_that_is_not_there_is_told(filemaker: Service) -> None:
     filemaker.options |= {"database": "Town"}
-    with client_of(filemaker) as client, refused(Code.SERVER_ERROR, "Signing in failed: .* Unable to open file"):
+    with client_of(filemaker) as client, refused(Code.HTTP_ERROR, "Signing in failed: .* Unable to open file"):
         client.check_health()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from integrations.transport import failures
 from integrations.transport.answer import Answer
 from integrations.transport.codes import Code
+from integrations.transport.meanings import Meanings
 
 WORDS = {
     "GitHub": {"message": "Bad credentials.", "status": "401"},
@@ -27,7 +28,7 @@ WORDS = {
 
 @pytest.mark.parametrize("body", WORDS.values(), ids=WORDS)
 def test_the_words_of_a_vendor_are_found(body: Any) -> None:
-    error = failures.of_status(Answer(401, body=json.dumps(body).encode()))
+    error = failures.of_status(Answer(401, body=json.dumps(body).encode()), Meanings())
     assert str(error) == "It answered 401: Bad credentials."
 
 
@@ -39,7 +40,7 @@ JSON = st.recursive(
 
 @given(JSON.map(lambda data: json.dumps(data).encode()) | st.binary())
 def test_any_other_body_is_told_without(body: bytes) -> None:
-    error = failures.of_status(Answer(500, body=body))
+    error = failures.of_status(Answer(500, body=body), Meanings())
     assert str(error).startswith("It answered 500")
     assert len(str(error)) < 330
 
@@ -49,7 +50,7 @@ ABUSE = "You have triggered an abuse detection mechanism. Please wait a few minu
 
 
 def refusal(status: int, message: str, **headers: str) -> tuple[Code, float | None]:
-    error = failures.of_status(Answer(status, headers, json.dumps({"message": message}).encode()))
+    error = failures.of_status(Answer(status, headers, json.dumps({"message": message}).encode()), Meanings())
     assert error is not None
     return error.code, error.retry_after
 
@@ -75,3 +76,25 @@ def test_the_words_of_a_limit_under_another_status_are_words(status: int) -> Non
     code, wait = refusal(status, SECONDARY)
     assert code is not Code.RATE_LIMITED
     assert wait is None
+
+
+FOUND = Meanings("messages[0].code", {"401": Code.NOT_FOUND, "0": Code.CONFLICT})
+
+
+@pytest.mark.parametrize(
+    ("code", "means"),
+    [("401", Code.NOT_FOUND), (401, Code.NOT_FOUND), ("9", Code.SERVER_ERROR), (None, Code.SERVER_ERROR), ([], None)],
+)
+def test_a_vendors_own_code_means_more_than_the_status(code: Any, means: Code | None) -> None:
+    body = json.dumps({"messages": [{"code": code, "message": "Words"}]}).encode()
+    error = failures.of_status(Answer(500, body=body), FOUND)
+    assert error
+    assert (error.code, str(error)) == (means or Code.SERVER_ERROR, "It answered 500: Words.")
+    assert failures.of_status(Answer(200, body=body), FOUND) is None
+
+
+@given(st.binary())
+def test_a_body_without_a_code_means_what_its_status_says(body: bytes) -> None:
+    error = failures.of_status(Answer(500, body=body), FOUND)
+    assert error
+    assert error.code in {Code.SERVER_ERROR, Code.NOT_FOUND, Code.CONFLICT}

@@ -2,7 +2,18 @@
 
 from integrations.systems.auth import Basic, Dead, Reading, SessionToken
 from integrations.systems.base import Option, SecretField, StreamSpec, System
+from integrations.transport.codes import Code
+from integrations.transport.meanings import Meanings
 
+# Where a code is not here, the HTTP status decides, which is 500 for nearly everything.
+MEANINGS = {
+    **{str(code): Code.FORBIDDEN for code in (9, *range(200, 300))},
+    **{str(code): Code.HTTP_ERROR for code in (10, 100, 102, 104, 105, *range(500, 512), 802, 958, 960, 1708)},
+    **{str(code): Code.NOT_FOUND for code in (101, 401)},
+    **{str(code): Code.CONFLICT for code in (301, 306, 504)},
+    **{str(code): Code.AUTH_FAILED for code in (212, 952)},
+    **{str(code): Code.SERVER_ERROR for code in (953, 956)},
+}
 SESSIONS = "/fmi/data/{version}/databases/{database}/sessions"
 
 SYSTEM = System(
@@ -51,6 +62,7 @@ SYSTEM = System(
         reading=Reading("response.token", expiry="", life_s=15 * 60, slides=True),
         dead=Dead((200, 401, 500), "messages[0].code", ("952",)),
     ),
+    meanings=Meanings("messages[0].code", MEANINGS),
     streams=(
         StreamSpec("records", "Records", model="Record"),
         StreamSpec("properties", "Properties", model="Property"),

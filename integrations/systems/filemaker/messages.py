@@ -12,6 +12,7 @@ from typing import Any
 
 import jmespath
 
+from integrations.systems.filemaker import SYSTEM
 from integrations.transport.answer import Answer
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
@@ -36,31 +37,30 @@ class RecordInUse(CallError):
 _KINDS: Mapping[str, type[CallError]] = {"101": NoRecord, "301": RecordInUse, "401": NoMatch}
 _PARAMETER = "a parameter is missing or is not what FileMaker wants there"
 _DATABASE = "it does not know the database, or cannot open it: correct its name in the options, or open it there"
-# What the status says otherwise is kept where a code is not here.
-_MEANINGS: Mapping[str, tuple[Code, str]] = {
-    "9": (Code.FORBIDDEN, "the account may not do this"),
-    "10": (Code.HTTP_ERROR, "a header, or something else that FileMaker wants, is missing"),
-    "100": (Code.HTTP_ERROR, _DATABASE),
-    "101": (Code.NOT_FOUND, "there is no such record, or it was deleted"),
-    "102": (Code.HTTP_ERROR, "a field is not on the layout: put it there, or correct its name"),
-    "104": (Code.HTTP_ERROR, "there is no such script"),
-    "105": (Code.HTTP_ERROR, "there is no such layout: correct its name in the options"),
-    "212": (Code.AUTH_FAILED, "it does not know the account, or the password is wrong"),
-    "301": (Code.CONFLICT, "somebody is editing the record at the moment; nothing was changed"),
-    "306": (Code.CONFLICT, "somebody changed the record since it was read; nothing was changed"),
-    "401": (Code.NOT_FOUND, "no record matches"),
-    "504": (Code.CONFLICT, "a value must be unique, and another record has it already"),
-    "802": (Code.HTTP_ERROR, _DATABASE),
-    "952": (Code.AUTH_FAILED, "it refuses the session although it has just begun"),
-    "953": (Code.SERVER_ERROR, "the amount of data that its licence allows for is used up"),
-    "956": (Code.SERVER_ERROR, "as many sessions are open as it allows; an unused one ends after 15 minutes"),
-    "958": (Code.HTTP_ERROR, _PARAMETER),
-    "960": (Code.HTTP_ERROR, _PARAMETER),
-    "1708": (Code.HTTP_ERROR, _PARAMETER),
+_WORDS: Mapping[str, str] = {
+    "9": "the account may not do this",
+    "10": "a header, or something else that FileMaker wants, is missing",
+    "100": _DATABASE,
+    "101": "there is no such record, or it was deleted",
+    "102": "a field is not on the layout: put it there, or correct its name",
+    "104": "there is no such script",
+    "105": "there is no such layout: correct its name in the options",
+    "212": "it does not know the account, or the password is wrong",
+    "301": "somebody is editing the record at the moment; nothing was changed",
+    "306": "somebody changed the record since it was read; nothing was changed",
+    "401": "no record matches",
+    "504": "a value must be unique, and another record has it already",
+    "802": _DATABASE,
+    "952": "it refuses the session although it has just begun",
+    "953": "the amount of data that its licence allows for is used up",
+    "956": "as many sessions are open as it allows; an unused one ends after 15 minutes",
+    "958": _PARAMETER,
+    "960": _PARAMETER,
+    "1708": _PARAMETER,
 }
-_RANGES = (
-    (range(200, 300), (Code.FORBIDDEN, "the privilege set of the account does not allow it")),
-    (range(500, 512), (Code.HTTP_ERROR, "a value does not meet the validation of its field; nothing was changed")),
+_WORDS_OF_RANGES = (
+    (range(200, 300), "the privilege set of the account does not allow it"),
+    (range(500, 512), "a value does not meet the validation of its field; nothing was changed"),
 )
 
 
@@ -103,10 +103,7 @@ def _code(data: Any) -> str:
 
 def _failure(code: str, error: CallError) -> CallError:
     """With the error's own text, since the transport has blanked secrets in it."""
-    kind, words = _MEANINGS.get(code) or _of_range(code) or (error.code, "")
+    words = _WORDS.get(code) or next((words for codes, words in _WORDS_OF_RANGES if int(code) in codes), "")
     says = f"FileMaker's code {code}: {words}." if words else f"FileMaker's code is {code}."
+    kind = SYSTEM.meanings.codes.get(code, error.code)
     return _KINDS.get(code, CallError)(kind, f"{error} {says}", error.answer, error.retry_after)
-
-
-def _of_range(code: str) -> tuple[Code, str] | None:
-    return next((meant for codes, meant in _RANGES if int(code) in codes), None)
