@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations import credentials, systems
 from integrations.answers import ServiceAnswers
-from integrations.gates import ServiceGate, limits_of
+from integrations.gates import ServiceGate, StrangersGate, limits_of
 from integrations.models import Credential, Service
 from integrations.recorder import Cause, Recorder
 from integrations.systems.auth import kind_of
@@ -51,7 +51,7 @@ def transport_for(service: Service, cause: Cause, *hooks: Hook, attempts: int | 
     if attempts:
         how = replace(how, attempts=attempts)
     hooks, auth = (Recorder(service, cause), *hooks), _auth(service, system, secrets)
-    gate = ServiceGate(service, limits_of(service, system))
+    gate = (StrangersGate if system.untrusted_urls else ServiceGate)(service, limits_of(service, system))
     answers = ServiceAnswers(service, _current(secrets), how.headers)
     with Transport(how, hooks, gate, answers, auth) as transport:
         yield transport

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from django.db import Error, connection
@@ -23,7 +23,7 @@ from integrations.models.call import SENT
 from integrations.systems.base import System
 from integrations.transport import retry
 from integrations.transport.breaker import SUCCESSES, Position
-from integrations.transport.codes import Outcome
+from integrations.transport.codes import Code, Outcome
 from integrations.transport.details import CallDetails
 from integrations.transport.gate import Gate
 from integrations.transport.limits import Limits
@@ -157,3 +157,11 @@ class ServiceGate(Gate):
             found = newest.aggregate(calls=Count("pk", Q(attempt=1)), retries=Count("pk", Q(attempt__gt=1)))
             return retry.is_affordable(**found)
         return True
+
+
+class StrangersGate(ServiceGate):
+    """The gate of a service for which strangers choose the remote: none of them says anything of the others."""
+
+    def settle(self, details: CallDetails) -> None:
+        """Learn that the console may call; a dead link opens no circuit, and a busy one makes nobody else wait."""
+        super().settle(replace(details, code=Code.OK, retry_after=None, quota=None))
