@@ -83,7 +83,7 @@ def test_the_demonstration_talks_to_the_sandboxes_and_has_a_secret_of_its_own(
     port = installation.env["SANDBOX_PORT"]
     addresses = {service.slug: service.base_url for service in Service.objects.all()}
     assert addresses == {"articles": f"http://127.0.0.1:{port}/cms", "github": f"http://127.0.0.1:{port}/github"}
-    assert Service.objects.get(slug="github").credentials.count() == 1
+    assert Service.objects.get(slug="github").credentials.count() == 2
     with pytest.raises(credentials.CredentialUnavailable):  # encrypted with that installation's key, not with ours
         one_of(Service.objects.get(slug="github"), "webhook_secret")
 
@@ -143,7 +143,7 @@ def test_without_its_key_the_console_starts_and_says_which_services_that_affects
     done = installation.prepare(CREDENTIAL_KEYS=key)
     assert done.returncode == 0
     (line,) = [line for line in done.stderr.splitlines() if "GitHub (demonstration)" in line]
-    assert line.startswith("The secret “webhook_secret” of GitHub (demonstration) cannot be decrypted")
+    assert line.startswith("The secret “token” of GitHub (demonstration) cannot be decrypted")
     assert ("No secret of any service can be read or stored" in done.stderr) is not bool(key)
     assert list(Credential.objects.values()) == before
     assert Incident.objects.get(kind="credentials").state == "open"

@@ -94,6 +94,12 @@ def test_ids_are_taken_as_text(read: Read, number: Any) -> None:
     assert item.external_id == str(number)
 
 
+def test_a_path_that_does_not_fit_what_came_finds_nothing(read: Read) -> None:
+    (item,) = items(read(listed({"id": 1, "title": "t", "author": {"name": "x"}}), author_path="join(', ', author)"))
+    assert isinstance(item, Item)
+    assert (item.fields["title"], item.fields["author"]) == ("t", "")
+
+
 @pytest.mark.parametrize("stamp", ["", "yesterday", 0, None, {}, "2026-13-45", "9999-99"])
 def test_a_stamp_that_is_none_is_left_out(read: Read, stamp: Any) -> None:
     (item,) = items(read(listed({"id": 1, "meta": {"last_published_at": stamp}})))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from integrations import credentials
-from integrations.models import AccessToken, Call, Service
+from integrations.connections import client_for
+from integrations.models import AccessToken, Call, Service, ServiceState
 from integrations.sessions import end
 from integrations.systems.filemaker import SYSTEM, sandbox_data, values
 from integrations.systems.filemaker.client import Client
@@ -17,6 +18,7 @@ from integrations.systems.filemaker.records import Found, Record, ScriptRun, Wri
 from integrations.systems.filemaker.sandbox_data import DATABASE, IN_USE, PARCELS
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
+from tests.calling import cause
 from tests.systems.contract import client_of, service_of
 
 
@@ -228,3 +230,11 @@ def test_a_database_that_is_not_there_is_told(filemaker: Service) -> None:
     filemaker.options |= {"database": "Town"}
     with client_of(filemaker) as client, refused(Code.HTTP_ERROR, "Signing in failed: .* Unable to open file"):
         client.check_health()
+
+
+def test_searches_that_find_nothing_are_asked_once_and_do_not_open_the_circuit(filemaker: Service) -> None:
+    with client_for(filemaker, cause()) as client:
+        assert isinstance(client, Client)
+        assert [client.find_records([{"Parcel": "==none"}]).total for _ in range(12)] == [0] * 12
+    assert set(Call.objects.filter(operation="find_records").values_list("code", "attempt")) == {("not_found", 1)}
+    assert ServiceState.objects.get(service=filemaker).circuit == "closed"

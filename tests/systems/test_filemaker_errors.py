@@ -12,7 +12,7 @@ import pytest
 
 from integrations import credentials
 from integrations.connections import client_for
-from integrations.models import Call, Service, ServiceState
+from integrations.models import Call, Service
 from integrations.repeatable import objection
 from integrations.systems.filemaker.client import Client
 from integrations.systems.filemaker.records import Found, ScriptRun
@@ -231,18 +231,6 @@ def test_a_secret_in_the_words_of_an_error_is_blanked(client: Client, remote: Sc
     assert "no layout for" in failure
     assert PASSWORD not in failure
     assert "a-token" not in failure
-
-
-def test_searches_that_find_nothing_are_asked_once_and_do_not_open_the_circuit(
-    service: Service, remote: ScriptedServer
-) -> None:
-    remote.answers(LOG_IN, told({}, "401", 500))
-    with client_for(service, cause(), attempts=3) as client:
-        assert isinstance(client, Client)
-        assert [client.find_records([{"Name": "x"}]) for _ in range(12)] == [Found((), 0)] * 12
-    assert len(remote.asked) == 13
-    assert set(Call.objects.values_list("code", flat=True)) == {"ok", "not_found"}
-    assert ServiceState.objects.get(service=service).circuit == "closed"
 
 
 @pytest.mark.parametrize("name", ["run_script", "create_record", "update_record"])

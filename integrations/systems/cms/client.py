@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-import jmespath
-
 from integrations.systems.base import Options, Position
+from integrations.systems.paths import at
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 from integrations.transport.http import Transport
@@ -46,12 +45,12 @@ class Client:
 
     def _fetch(self, operation: str, ask: Ask) -> Listed:
         answer = self._transport.get_json(operation, self._path, {**self._extra, **ask.params})
-        items = jmespath.search(self._items_path, answer)
+        items = at(self._items_path, answer)
         if not isinstance(items, list):
             raise CallError(Code.BAD_ANSWER, f"There is no list at “{self._items_path}” in the answer.")
-        total = jmespath.search(self._total_path, answer) if self._total_path else None
+        total = at(self._total_path, answer)
         # A count that is none (negative, true, astronomical) must neither end the walk nor break a column.
         return Listed(items, total if type(total) is int and 0 <= total <= MOST_ARTICLES else None)
 
     def _id(self, raw: Any) -> Any:
-        return jmespath.search(str(self.options["id_path"]), raw)
+        return at(str(self.options["id_path"]), raw)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import jmespath
-
 from integrations.systems.base import BadItem, Item, Options, Page, Position
 from integrations.systems.cms.client import Client
+from integrations.systems.paths import at
 from integrations.systems.stamps import parse_stamp
 
 TEXTS = ("title", "slug", "body", "author", "url")
@@ -33,5 +32,5 @@ def _item(raw: Any, options: Options) -> Item | BadItem:
 
 
 def _text(raw: Any, path: str | None) -> str:
-    found = jmespath.search(path, raw) if path else None
+    found = at(path, raw)
     return "" if found is None else str(found)
