@@ -55,7 +55,7 @@ class Amount:
     calls: int
 
 
-AMOUNTS = {"small": Amount(20, 15), "full": Amount(100, 30)}
+AMOUNTS = {"small": Amount(40, 15), "full": Amount(100, 30)}
 
 
 Times = dict[str, dict[str, list[float]]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -113,8 +112,13 @@ def test_health_proves_credentials_and_site(service: Service, remark: str) -> No
 @pytest.mark.parametrize(
     ("product", "site", "code", "words"),
     [
-        ("umami", str(uuid.uuid4()), "not_found", "Umami knows no website"),
-        ("umami2", str(uuid.uuid4()), "server_error", "Umami 2 answers so where it does not know the website"),
+        ("umami", "9d1c3f2e-0000-4000-8000-000000000000", "not_found", "Umami knows no website"),
+        (
+            "umami2",
+            "9d1c3f2e-0000-4000-8000-000000000000",
+            "server_error",
+            "Umami 2 answers so where it does not know the website",
+        ),
         ("plausible", "sandbox.exmaple", "auth_failed", "the same of an unknown key and of an unknown site"),
     ],
 )
