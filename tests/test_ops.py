@@ -124,6 +124,7 @@ def test_the_database_itself_refuses_a_second_active_run(stream: Stream, state: 
 
 
 def test_a_service_without_a_stream_says_so(github: Service) -> None:
+    github.streams.all().delete()
     with pytest.raises(ops.Impossible, match=r"GitHub has no stream to sync\."):
         ops.sync_service(github, STAFF)
 
