@@ -136,8 +136,10 @@ class Attempt:
             request_bytes=len(request_body),
             response_bytes=len(answer.body),
             remote_id=next((redactor.text(headers[h])[:200] for h in REMOTE_ID_HEADERS if h in headers), ""),
-            request=_said(sent.headers if sent else {}, request_body, redactor) if keep else None,
-            response=_said(headers, answer.body, redactor) if keep else None,
+            request=_said(redactor.sent_headers(sent.headers if sent else {}), request_body, redactor)
+            if keep
+            else None,
+            response=_said(redactor.headers(headers), answer.body, redactor) if keep else None,
             quota=quota.read(headers, self._started_at),
             retry_after=error.retry_after if error else None,
         )
@@ -151,7 +153,7 @@ def _bytes_of(body: object) -> bytes:
 
 def _said(headers: Mapping[str, str], body: bytes, redactor: Redactor) -> Said:
     return Said(
-        headers=redactor.headers(headers),
+        headers=headers,
         body=redactor.excerpt(body, KEEP),
         size=len(body),
         sha256=hashlib.sha256(body).hexdigest(),

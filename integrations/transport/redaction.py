@@ -62,6 +62,8 @@ class Redactor:
 
     def excerpt(self, body: bytes, at_most: int) -> str:
         """The first characters of a body, redacted; where it is cut, no half of a secret is left."""
+        if not body:
+            return ""
         encoding = "utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
         text = self.text(body[: 2 * at_most].decode(encoding, "replace"))
         if len(body) > 2 * at_most:  # blanks are shorter than secrets, so the edge may have come near
@@ -76,6 +78,18 @@ class Redactor:
         if self.text(together) == together:  # one look at all of them, for nearly always there is nothing
             return told
         return {self.values(name): self.text(value) for name, value in told.items()}
+
+    def sent_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The same of a request. A client hardly ever changes them, so the last ones are remembered."""
+        said = tuple(headers.items())
+        if said not in self._sent:
+            self._sent.clear()
+            self._sent[said] = self.headers(dict(said))
+        return self._sent[said]
+
+    @cached_property
+    def _sent(self) -> dict[tuple[tuple[str, str], ...], dict[str, str]]:
+        return {}
 
     def url(self, url: str) -> str:
         """A URL without user, password, and the values of telling parameters."""

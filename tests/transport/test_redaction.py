@@ -179,6 +179,14 @@ def test_telling_names_are_blanked_without_knowing_the_secret(name: str) -> None
         assert "hidden" not in str(redactor.headers({"Location": f"https://host/?{name}=hidden"}))
 
 
+def test_the_headers_of_requests_are_told_anew_when_they_change() -> None:
+    redactor = Redactor(("a-secret",))
+    for value in ("a-secret", "seen", "a-secret", "other"):
+        told = redactor.sent_headers({"X-One": value, "Authorization": value})
+        assert told == {"X-One": BLANK if value == "a-secret" else value, "Authorization": BLANK}
+    assert redactor.with_secrets("other").sent_headers({"X-One": "other"}) == {"X-One": BLANK}
+
+
 @pytest.mark.parametrize("name", ["Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "X-Hub-Signature-256"])
 def test_telling_headers_are_blanked_whole(name: str) -> None:
     assert Redactor().headers({name: "hidden", "Accept": "seen"}) == {name: BLANK, "Accept": "seen"}
