@@ -14,6 +14,8 @@ from tests.commands import PROJECT, manage
 
 PARTS = ("console", "integrations", "templates", "tests", "manage.py", "pyproject.toml", ".env.example", "README.md")
 
+NOT_SHARED = {"DATABASE_URL", "REDIS_URL"}  # with this very test
+
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
@@ -30,10 +32,11 @@ def copy(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *command: str) -> None:
+    ours = {name: value for name, value in os.environ.items() if name not in NOT_SHARED}
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=project,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        env={**ours, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATA_DIR": str(project)},
         capture_output=True,
         text=True,
         timeout=300,
