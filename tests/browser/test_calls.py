@@ -43,7 +43,8 @@ def broken(console: Console) -> Iterator[Service]:
         unrecorded_calls=3,
     )
     for number in range(3):
-        CachedAnswer.objects.create(service=service, key=str(number), operation="x", stored_at=now)
+        usable = now + timedelta(hours=1)  # or the upkeep of each minute throws it away
+        CachedAnswer.objects.create(service=service, key=str(number), operation="x", stored_at=now, usable_until=usable)
     yield service
     CachedAnswer.objects.filter(service=service).delete()
     state.update(**before)
