@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Unpack
@@ -32,20 +33,20 @@ class PageStats:
     as_of: datetime | None = None
 
 
-class Product:
+class Product(ABC):
     """One site at one of the products; the base of each."""
 
     def __init__(self, transport: Transport, site: str) -> None:
         self._transport = transport
         self._site = site
 
+    @abstractmethod
     def get_page_stats(self, path: str, start: datetime, end: datetime) -> PageStats:
         """See `Client`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check_health(self) -> str:
         """See `Client`."""
-        raise NotImplementedError
 
     def _ask(self, operation: str, method: str, path: str, cache: Cache | None, **content: Unpack[Content]) -> Answer:
         """An answer that is JSON.
@@ -67,13 +68,13 @@ class Product:
                 raise CallError(error.code, f"{error} {hint}", error.answer, error.retry_after) from error
             raise
 
+    @abstractmethod
     def _next_window(self, now: datetime) -> datetime:
         """When a limit that is used up is new again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _hint(self, error: CallError) -> str:
         """What this product may mean by an error, in a sentence; empty where the error says all."""
-        raise NotImplementedError
 
 
 def whole(value: Any, name: str) -> int:
