@@ -31,7 +31,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     },
-    "postgresql": {"connect_timeout": 3},
+    "postgresql": {"connect_timeout": 3, "prepare_threshold": 5},
 }
 BARE, OURS, PACKAGE, CACHED = "bare session", "console", "package", "package, config cached"
 COMMIT = "a commit alone"

@@ -12,7 +12,7 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "console.settings"
 django.setup()
 
-from calls_worker import TOKEN, Kept, durability, serve  # noqa: E402 - Django needs its settings first
+from calls_worker import RESOURCE, TOKEN, Kept, durability, serve  # noqa: E402 - Django needs its settings first
 from django.core.management import call_command  # noqa: E402 - as above
 from django.db import connection  # noqa: E402 - as above
 from django.db.models import Count, Q  # noqa: E402 - as above
@@ -30,7 +30,12 @@ OPEN = ExitStack()
 def _client(url: str) -> Client:
     """One client for all blocks, as a run of a stream has one for all its pages."""
     service = Service.objects.create(
-        slug=f"bench-{uuid.uuid4().hex[:8]}", name=url, system="cms", base_url=url, body_policy=Service.BodyPolicy.ALL
+        slug=f"bench-{uuid.uuid4().hex[:8]}",
+        name=url,
+        system="rest",  # asks for what its options say and nothing else, as the other candidates do
+        base_url=url,
+        options={"sign_in": "bearer", "resource_path": RESOURCE, "total_path": "meta.total_count"},
+        body_policy=Service.BodyPolicy.ALL,
     )
     credentials.store(service, "token", TOKEN)
     return OPEN.enter_context(client_for(service, Cause(Call.Trigger.COMMAND, uuid.uuid4())))

@@ -6,9 +6,9 @@ It does as little as a server can, so that its share of a call is small and the 
 from __future__ import annotations
 
 import json
-import sys
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from threading import Thread
+from socketserver import StreamRequestHandler
+
+from serving import serve
 
 SIZES = {"2 KB": 3, "20 KB": 34}  # articles in the answer
 PATHS = {size: f"/{articles}" for size, articles in SIZES.items()}
@@ -70,17 +70,5 @@ class _Remote(StreamRequestHandler):
             self.wfile.write(next(answer for path, answer in ANSWERS.items() if target.startswith(path)))
 
 
-class _Server(ThreadingTCPServer):
-    daemon_threads = True
-
-
-def main() -> None:
-    """Say where it listens, then serve until its standard input ends."""
-    with _Server(("127.0.0.1", 0), _Remote) as server:
-        print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
-        Thread(target=server.serve_forever, daemon=True).start()
-        sys.stdin.read()
-
-
 if __name__ == "__main__":
-    main()
+    serve(_Remote)

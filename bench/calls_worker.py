@@ -5,7 +5,6 @@ Imports nothing outside the standard library, because it also runs in the enviro
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 import time
@@ -61,7 +60,6 @@ def serve(ask: Ask, kept: Callable[[], Kept] | None = None) -> None:
 
 
 def _times_us(ask: Ask, url: str, calls: int) -> list[float]:
-    gc.collect()  # what a former block left behind is not this one's
     return [_time_us(ask, url) for _ in range(calls)]
 
 

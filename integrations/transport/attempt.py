@@ -136,10 +136,8 @@ class Attempt:
             request_bytes=len(request_body),
             response_bytes=len(answer.body),
             remote_id=next((redactor.text(headers[h])[:200] for h in REMOTE_ID_HEADERS if h in headers), ""),
-            request=_said(redactor.sent_headers(sent.headers if sent else {}), request_body, redactor)
-            if keep
-            else None,
-            response=_said(redactor.headers(headers), answer.body, redactor) if keep else None,
+            request=said(redactor.sent_headers(sent.headers if sent else {}), request_body, redactor) if keep else None,
+            response=said(redactor.headers(headers), answer.body, redactor) if keep else None,
             quota=quota.read(headers, self._started_at),
             retry_after=error.retry_after if error else None,
         )
@@ -151,11 +149,26 @@ def _bytes_of(body: object) -> bytes:
     return bytes(body) if isinstance(body, bytes | bytearray) else b""
 
 
-def _said(headers: Mapping[str, str], body: bytes, redactor: Redactor) -> Said:
+def said(headers: Mapping[str, str], body: bytes, redactor: Redactor) -> Said:
+    """What is kept of one side: the headers, redacted already, and the beginning of the body."""
     return Said(
         headers=headers,
         body=redactor.excerpt(body, KEEP),
         size=len(body),
         sha256=hashlib.sha256(body).hexdigest(),
         truncated=len(body) > KEEP,
+    )
+
+
+def unsent(exchange: Exchange, place: Place, refusal: CallError, redactor: Redactor) -> CallDetails:
+    """An attempt that was kept back before anything was sent."""
+    return CallDetails(
+        operation=exchange.operation,
+        method=exchange.method,
+        url=redactor.url(exchange.url),
+        code=refusal.code,
+        error=redactor.text(str(refusal)),
+        chain=place.chain,
+        attempt=place.number,
+        started_at=datetime.now(UTC),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # heavy, and loaded by every declaration of a System
 
 SOON_S = 1.0  # how long all processes believe that a failure that may pass has not passed yet
 WHILE_S = 60.0  # the same of one that somebody has to mend
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 
 
 class Auth:
@@ -149,7 +151,7 @@ def basic(username: str, password: str) -> str:
 
 def _set_header(request: PreparedRequest, name: str, value: str) -> None:
     # After the preparation nobody looks any more, and a line break would begin another header.
-    if not value.isprintable():
+    if not value.isprintable() or not _HEADER.fullmatch(name):
         raise UnicodeError("a header cannot hold it")
     request.headers[name] = value
 

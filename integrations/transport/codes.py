@@ -87,19 +87,25 @@ _ASK_OWNER = "Try again later; if it stays, ask the owner of the service."
 _MEANINGS = {
     Code.OK: _Meaning(Outcome.OK, "OK"),
     Code.DNS_FAILED: _Meaning(
-        Outcome.FAILED, "Host not found", "Check the host name in the base URL, and the name server of the console."
+        Outcome.FAILED,
+        "Host not found",
+        "Check the host name in the base URL or the options, and the name server of the console.",
     ),
     Code.CONNECTION_REFUSED: _Meaning(
-        Outcome.FAILED, "Connection refused", "Check host and port in the base URL, and that the service is running."
+        Outcome.FAILED,
+        "Connection refused",
+        "Check host and port in the base URL or the options, and that the service is running.",
     ),
     Code.UNREACHABLE: _Meaning(
-        Outcome.FAILED, "Unreachable", "Check the base URL, and that the console may reach it through the network."
+        Outcome.FAILED, "Unreachable", "Check base URL or host, and that the console may reach it through the network."
     ),
     Code.TLS_EXPIRED: _Meaning(
         Outcome.FAILED, "Certificate expired", "Ask the owner of the service to renew its certificate."
     ),
     Code.TLS_WRONG_HOST: _Meaning(
-        Outcome.FAILED, "Certificate of another host", "Check the host name in the base URL against the certificate."
+        Outcome.FAILED,
+        "Certificate of another host",
+        "Check the host name in the base URL or the options against the certificate.",
     ),
     Code.TLS_UNTRUSTED: _Meaning(
         Outcome.FAILED,
@@ -107,7 +113,7 @@ _MEANINGS = {
         "If your organisation has its own certificate authority, enter its certificate at the service.",
     ),
     Code.TLS_FAILED: _Meaning(
-        Outcome.FAILED, "No TLS connection", "Check that the base URL and its port speak HTTPS, TLS 1.2 or newer."
+        Outcome.FAILED, "No TLS connection", "Check that host and port speak TLS (HTTPS), version 1.2 or newer."
     ),
     Code.TIMEOUT: _Meaning(
         Outcome.FAILED,
@@ -147,7 +153,7 @@ _MEANINGS = {
         Outcome.REJECTED, "Forbidden", "Check what the account of the service may do at the remote."
     ),
     Code.NOT_FOUND: _Meaning(
-        Outcome.REJECTED, "Not found", "Check the base URL and the paths in the options of the service."
+        Outcome.REJECTED, "Not found", "Check the base URL, and the paths or names in the options of the service."
     ),
     Code.CONFLICT: _Meaning(Outcome.REJECTED, "Conflict", "Somebody changed it meanwhile: read it again, then decide."),
     Code.HTTP_ERROR: _Meaning(
@@ -170,7 +176,7 @@ _MEANINGS = {
         Outcome.NOT_SENT, "Address blocked", "Only public addresses on the usual ports are fetched."
     ),
     Code.NOT_SENDABLE: _Meaning(
-        Outcome.NOT_SENT, "Cannot be sent", "Check address, options and secrets of the service for odd characters."
+        Outcome.NOT_SENT, "Cannot be sent", "Check address, options and secrets of the service."
     ),
 }
 

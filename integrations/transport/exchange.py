@@ -18,7 +18,7 @@ class Content(TypedDict, total=False):
     Attributes:
         params: added to the query.
         payload: sent as JSON.
-        form: sent as a form; together with `files` as multipart.
+        form: sent as a form; together with `files` as multipart. Bytes are sent as they are.
         files: by field: name of the file, its bytes, its type.
         headers: beside those of the service.
         raw: the answer need not be JSON.
@@ -27,7 +27,7 @@ class Content(TypedDict, total=False):
 
     params: Mapping[str, Any] | None
     payload: Any
-    form: Mapping[str, Any]
+    form: Mapping[str, Any] | bytes
     files: Files
     headers: Mapping[str, str]
     raw: bool

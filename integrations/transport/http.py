@@ -5,17 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Self, Unpack
 
 from integrations.transport.answer import Answer
-from integrations.transport.attempt import Attempt, Place
+from integrations.transport.attempt import Attempt, Place, unsent
 from integrations.transport.auth import Auth
 from integrations.transport.cache import AnswerStore, Cache
 from integrations.transport.cached import CachedAsk
 from integrations.transport.connection import Connections
 from integrations.transport.details import CallDetails, Hook
-from integrations.transport.errors import CallError, TransportError
+from integrations.transport.errors import CallError
 from integrations.transport.exchange import Content, Exchange
 from integrations.transport.gate import Gate
 from integrations.transport.origin import is_same_origin
@@ -49,12 +48,19 @@ class Transport:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._connections.close()
-        while error is not None:  # a client's own mistake may quote what it was told, and its text goes to the log
-            if not isinstance(error, TransportError):
-                error.args = tuple(self._redactor.text(arg) if isinstance(arg, str) else arg for arg in error.args)
-            error = error.__cause__ or error.__context__
+        self._redactor.blank(error)
         if self._answers:
             self._answers.close()
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is, as staff entered it."""
+        return self._settings.base_url
+
+    @property
+    def redactor(self) -> Redactor:
+        """Blanks every secret that is known here, also one that was obtained meanwhile."""
+        return self._redactor
 
     def get_json(
         self, operation: str, path: str, params: Mapping[str, Any] | None = None, cache: Cache | None = None
@@ -115,7 +121,7 @@ class Transport:
             # Before it takes a place among the calls: what it may need for that is a call of its own.
             self._auth.ready(self._ask)
         except CallError as refusal:
-            self._report_unsent(exchange, place, refusal)
+            self._report(unsent(exchange, place, refusal, self._redactor))
             raise
         finally:
             self._learn()
@@ -142,7 +148,7 @@ class Transport:
                 attempt = Attempt(self._connections, settings, exchange, auth)
                 error = attempt.run()
         except CallError as refusal:  # by the gate: nothing was sent
-            self._report_unsent(exchange, place, refusal)
+            self._report(unsent(exchange, place, refusal, self._redactor))
             raise
         details = attempt.details(self._redactor, replace(place, queue_ms=queue_ms or None), error)
         self._report(details)
@@ -157,16 +163,3 @@ class Transport:
     def _report(self, details: CallDetails) -> None:
         for hook in self._hooks:
             hook(details)
-
-    def _report_unsent(self, exchange: Exchange, place: Place, refusal: CallError) -> None:
-        details = CallDetails(
-            operation=exchange.operation,
-            method=exchange.method,
-            url=self._redactor.url(exchange.url),
-            code=refusal.code,
-            error=self._redactor.text(str(refusal)),
-            chain=place.chain,
-            attempt=place.number,
-            started_at=datetime.now(UTC),
-        )
-        self._report(details)

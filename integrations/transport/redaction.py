@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from integrations.text import storable
+from integrations.transport.errors import TransportError
 from integrations.transport.spelling import Spelling, spellings
 from integrations.transport.telling import BLANK, blank_named
 
@@ -60,6 +61,13 @@ class Redactor:
         """A body or a sentence without known secrets and without values under telling names."""
         return blank_named(self.values(text))
 
+    def blank(self, error: BaseException | None) -> None:
+        """A client's own mistake may quote what it was told, and its text and those of its causes go to the log."""
+        while error is not None:
+            if not isinstance(error, TransportError):
+                error.args = tuple(self.text(arg) if isinstance(arg, str) else arg for arg in error.args)
+            error = error.__cause__ or error.__context__
+
     def excerpt(self, body: bytes, at_most: int) -> str:
         """The first characters of a body, redacted; where it is cut, no half of a secret is left."""
         if not body:
@@ -94,7 +102,7 @@ class Redactor:
     def url(self, url: str) -> str:
         """A URL without user, password, and the values of telling parameters."""
         try:
-            parts = urlsplit(url)
+            parts = urlsplit(storable(url))
         except ValueError:  # nobody can say where in it a password would stand
             return BLANK
         host = parts.netloc.rpartition("@")[2]

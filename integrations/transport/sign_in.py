@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from integrations.transport import quota
 from integrations.transport.answer import Answer
@@ -151,4 +152,7 @@ def now() -> datetime:
 
 
 def _found(path: str, data: Any) -> Any:
-    return jmespath.search(path, data) if path else None
+    try:
+        return jmespath.search(path, data) if path else None
+    except JMESPathError:  # its functions do not fit what came
+        return None

@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
+from integrations.transport import counted
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 from integrations.transport.origin import same_origin
@@ -161,17 +163,20 @@ def _is_last(listed: Listed, rows: int, size: int) -> bool:
     return not listed.items or rows == listed.total != size
 
 
+def _at(path: str, listed: Listed) -> Any:
+    try:
+        return jmespath.search(path, listed.data)
+    except JMESPathError as error:  # staff may write paths with functions, which do not fit everything
+        raise CallError(Code.BAD_PAGING, f"“{path}” cannot be looked up in the answer.") from error
+
+
 class _Pointed:
-    """The answer points at the next page. The vendor answers for rows that move meanwhile."""
+    """The answer points at the next page. The vendor answers for rows that move meanwhile, unless it only counts."""
 
     @property
     def start(self) -> Place:
         """What the client asks by itself."""
         return ""
-
-    def again(self, at: Place) -> Ask | None:  # noqa: ARG002 - the same for every place
-        """Nothing: pages hang together by their pointers."""
-        return None
 
 
 @dataclass(frozen=True)
@@ -191,9 +196,14 @@ class Cursor(_Pointed):
         params = at if isinstance(at, Mapping) else {self.name: at}
         return Ask(params) if at else Ask()
 
+    def again(self, at: Place) -> Ask | None:
+        """The page before, where the token is nothing but its number."""
+        before = counted.page_before(f"?{self.name}={at}")
+        return Ask({self.name: before.rpartition("=")[2]}) if before else None
+
     def after(self, at: Place, listed: Listed, rows: int) -> Place:  # noqa: ARG002 - the answer says all
         """The token in the answer."""
-        found = jmespath.search(self.path, listed.data) or None
+        found = _at(self.path, listed) or None
         if found is None or (isinstance(found, str | int | dict) and found is not True):
             return found
         raise CallError(Code.BAD_PAGING, f"What is at “{self.path}” in the answer is no cursor.")
@@ -202,6 +212,8 @@ class Cursor(_Pointed):
 @dataclass(frozen=True)
 class _Linked(_Pointed):
     """A whole address, followed only within the origin of the answer.
+
+    Addresses that only count are looked back from, as numbered pages are.
 
     Attributes:
         without: parameters left out of it, because they hold a secret and a position is stored in clear.
@@ -212,6 +224,11 @@ class _Linked(_Pointed):
     def ask(self, at: Place, *, anchored: bool) -> Ask:  # noqa: ARG002 - a link stands between two rows
         """The address and nothing else."""
         return Ask(link=at)
+
+    def again(self, at: Place) -> Ask | None:
+        """The page before, where the address counts."""
+        before = counted.page_before(at)
+        return Ask(link=before) if before else None
 
     def _safe(self, link: str, listed: Listed) -> Place:
         if not link:
@@ -244,7 +261,7 @@ class NextUrl(_Linked):
 
     def after(self, at: Place, listed: Listed, rows: int) -> Place:  # noqa: ARG002 - the answer says all
         """The address at the path."""
-        found = jmespath.search(self.path, listed.data) or ""
+        found = _at(self.path, listed) or ""
         if not isinstance(found, str):
             raise CallError(Code.BAD_PAGING, f"What is at “{self.path}” in the answer is no address.")
         return self._safe(found, listed)

@@ -6,14 +6,15 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from integrations.transport import retry, waiting
-from integrations.transport.answer import Answer
 from integrations.transport.attempt import Place
 from integrations.transport.errors import CallError, Parked, SignInFailed
 from integrations.transport.exchange import Exchange
 from integrations.transport.gate import Gate
 
+R = TypeVar("R")
 Revive = Callable[[CallError], bool]
 
 
@@ -35,7 +36,7 @@ class Tries:
         self._until = time.monotonic() + retry.WITHIN_S
         self._failures = 0
 
-    def answer(self, attempt: Callable[[Exchange, Place], Answer]) -> Answer:
+    def answer(self, attempt: Callable[[Exchange, Place], R]) -> R:
         """Of the first attempt that succeeds."""
         backoff_ms: float | None = None
         while True:

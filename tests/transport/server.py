@@ -136,7 +136,7 @@ def closed_port() -> int:
 
 def _read(handler: StreamRequestHandler) -> Asked | None:
     line = handler.rfile.readline().decode("latin-1").split()
-    if len(line) != 3:
+    if len(line) != 3 or not line[2].startswith("HTTP/"):  # a TLS greeting may come to three words by chance
         handler.wfile.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" if line else b"")
         return None
     headers = {}

@@ -33,11 +33,17 @@ STYLES: dict[str, Style] = {
     "link": LinkHeader(),
     "next": NextUrl("paging.next"),
     "records": NextUrl("nextRecordsUrl"),
+    "link-page": LinkHeader(),
+    "next-offset": NextUrl("paging.next"),
 }
 NUMBERED = ("offset", "offset-from-1", "page", "page-from-0")
+COUNTING_LINKS = ("link-page", "next-offset")
+COUNTED = (*NUMBERED, *COUNTING_LINKS)
+LOOKED_BACK = ("page", "page-from-0", *COUNTING_LINKS)
 POINTED = ("cursor", "continue", "link", "next", "records")
 EVERY = pytest.mark.parametrize("kind", STYLES)
 EVERY_NUMBERED = pytest.mark.parametrize("kind", NUMBERED)
+EVERY_COUNTED = pytest.mark.parametrize("kind", COUNTED)
 EVERY_POINTED = pytest.mark.parametrize("kind", POINTED)
 
 
@@ -93,6 +99,12 @@ class Shelf:
         self.rows.insert(index, Row(next(self._ids), (low + high) / 2))
         return self.rows[index].id
 
+    def move(self, index: int, to: int) -> None:
+        """A row changes its place, and with it its rank."""
+        row = self.rows.pop(index)
+        self.insert(to)
+        self.rows[to] = Row(row.id, self.rows[to].rank)
+
     def answer(self, target: str) -> tuple[dict[str, str], Any]:
         self.asked.append(target)
         path, query = urlsplit(target).path, dict(parse_qsl(urlsplit(target).query))
@@ -104,7 +116,20 @@ class Shelf:
         if isinstance(style, PageNumber):
             size = min(int(query[style.limit]), self.clamp)
             return {}, self._body(self._slice((int(query[style.number]) - style.first) * size, size))
+        if kind in COUNTING_LINKS:
+            return self._counting(kind, int(query.get("page", "1")), int(query.get("offset", "0")))
         return self._pointed(kind, float(query.get("cursor", "0")))
+
+    def _counting(self, kind: str, page: int, offset: int) -> tuple[dict[str, str], Any]:
+        """A link to the next page that holds its number, or how many rows lie before it."""
+        size = min(SIZE, self.clamp)
+        begin = offset or (page - 1) * size
+        body = self._body(self._slice(begin, size))
+        if begin + size >= min(len(self.rows), self.hides_from) and not self.deaf:
+            return {}, body
+        if kind == "link-page":
+            return {"Link": f'<{self.url}/{kind}?page={page + 1}>; rel="next"'}, body
+        return {}, body | {"paging": {"next": f"{self.url}/{kind}?limit={size}&offset={begin + size}"}}
 
     def _pointed(self, kind: str, after: float) -> tuple[dict[str, str], Any]:
         begin = sum(row.rank <= after for row in self.rows)

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from integrations.transport.errors import Parked
 from integrations.transport.limits import UNITS, Limits, Rate, reserve
 from integrations.transport.waiting import LONGEST_SLEEP_S
+from tests import chance
 
 NOW = 1_800_000_000.0
 FOREVER = NOW + 10**9
@@ -115,5 +116,6 @@ class Callers(RuleBasedStateMachine):
                 assert beyond - first >= UNITS[rate.unit]
 
 
-def test_any_callers_keep_any_limits_and_wait_no_longer_than_they_need() -> None:
-    run_state_machine_as_test(Callers, settings=settings(max_examples=500, stateful_step_count=12, deadline=None))
+@chance.examples(100, 500)
+def test_any_callers_keep_any_limits_and_wait_no_longer_than_they_need(examples: int) -> None:
+    run_state_machine_as_test(Callers, settings=settings(max_examples=examples, stateful_step_count=12, deadline=None))

@@ -14,6 +14,7 @@ from tests.transport.conftest import Walk
 from tests.transport.shelf import (
     EVERY,
     EVERY_NUMBERED,
+    LOOKED_BACK,
     SIZE,
     STYLES,
     Shelf,
@@ -69,15 +70,14 @@ def test_nothing_is_asked_before_it_is_wanted(shelf: Shelf, walked: Walk, kind: 
     next(batches)
     assert len(shelf.asked) == 1
     next(batches)
-    looked_back = kind.startswith("page")
-    assert len(shelf.asked) == (3 if looked_back else 2)
+    assert len(shelf.asked) == (3 if kind in LOOKED_BACK else 2)
 
 
 @EVERY
 def test_a_declared_total_or_a_missing_pointer_saves_the_last_question(shelf: Shelf, walked: Walk, kind: str) -> None:
     shelf.fill(SIZE + 1)
     assert len(list(walked(kind))) == 2
-    assert len(shelf.asked) == (3 if kind.startswith("page") else 2)
+    assert len(shelf.asked) == (3 if kind in LOOKED_BACK else 2)
 
 
 def test_a_list_whose_rows_never_move_is_not_looked_back_at(shelf: Shelf, walked: Walk) -> None:

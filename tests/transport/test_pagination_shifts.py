@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from integrations.transport.pagination import walk
-from integrations.transport.styles import Ask, Listed, NextUrl
+from integrations.transport.styles import Ask, Cursor, Listed, NextUrl
 from tests.transport.conftest import Walk
 from tests.transport.shelf import (
     EVERY,
-    EVERY_NUMBERED,
+    EVERY_COUNTED,
     SIZE,
     Shelf,
     ids,
+    ids_of,
 )
 
 
@@ -39,7 +40,7 @@ def test_rows_removed_before_they_are_read_are_no_truncation(shelf: Shelf, walke
 
 
 @pytest.mark.parametrize("resumed", [False, True])
-@EVERY_NUMBERED
+@EVERY_COUNTED
 def test_rows_removed_in_front_are_reported_and_none_slips_past(
     shelf: Shelf, walked: Walk, kind: str, resumed: bool
 ) -> None:
@@ -54,7 +55,7 @@ def test_rows_removed_in_front_are_reported_and_none_slips_past(
 
 
 @pytest.mark.parametrize("resumed", [False, True])
-@EVERY_NUMBERED
+@EVERY_COUNTED
 def test_rows_added_in_front_are_reported_with_what_came_twice(
     shelf: Shelf, walked: Walk, kind: str, resumed: bool
 ) -> None:
@@ -69,7 +70,7 @@ def test_rows_added_in_front_are_reported_with_what_came_twice(
     assert f"({read[1].overlap} of its items came twice)" in read[1].remark
 
 
-@EVERY_NUMBERED
+@EVERY_COUNTED
 def test_rows_removed_by_the_page_are_reported(shelf: Shelf, walked: Walk, kind: str) -> None:
     shelf.fill(6 * SIZE)
     batches = walked(kind)
@@ -79,7 +80,7 @@ def test_rows_removed_by_the_page_are_reported(shelf: Shelf, walked: Walk, kind:
     assert any(batch.shifted for batch in read)
 
 
-@EVERY_NUMBERED
+@EVERY_COUNTED
 def test_rows_removed_until_nothing_is_left_to_read_are_reported(shelf: Shelf, walked: Walk, kind: str) -> None:
     shelf.fill(4 * SIZE)
     batches = walked(kind)
@@ -98,14 +99,32 @@ def test_a_removed_row_on_the_last_page_does_not_send_the_walk_in_circles(shelf:
     assert set(shelf.ids()) <= set(ids(read))
 
 
-def test_links_that_hold_page_numbers_show_added_rows_by_what_came_twice() -> None:
+@pytest.mark.parametrize("name", ["page", "pageNumber", "page[number]"])
+def test_a_token_that_is_the_number_of_a_page_is_looked_back_from(name: str) -> None:
+    rows, asked = list("abcdef"), []
+
+    def fetch(ask: Ask) -> Listed:
+        page = int(ask.params.get(name, 1))
+        asked.append(page)
+        return Listed(rows[2 * page - 2 : 2 * page], data={"next": page + 1 if 2 * page < len(rows) else None})
+
+    read = walk(fetch, Cursor("next", name), {})
+    first = next(read)
+    rows.remove("a")
+    batches = [first, *read]
+    assert asked == [1, 2, 1, 3, 2]
+    assert set(ids_of(batches)) == set("abcdef")
+    assert [batch.shifted for batch in batches] == [False, True, False]
+
+
+def test_links_to_numbers_of_their_own_show_added_rows_by_what_came_twice() -> None:
     pages = {"": [1, 2], "2": [2, 3], "3": [4]}
 
     def fetch(ask: Ask) -> Listed:
         page = ask.link[-1:]
         links = {"": "2", "2": "3"}
         return Listed(
-            pages[page], data={"next": f"?page={links[page]}" if page in links else ""}, url="http://a.example/x"
+            pages[page], data={"next": f"?chapter={links[page]}" if page in links else ""}, url="http://a.example/x"
         )
 
     assert [(batch.overlap, batch.shifted) for batch in walk(fetch, NextUrl("next"), {})] == [

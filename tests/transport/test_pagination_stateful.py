@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from integrations.transport.errors import CallError
 from integrations.transport.http import Transport
 from integrations.transport.pagination import Batch, walk
-from tests.transport.shelf import EVERY, NOTHING, NUMBERED, SIZE, STYLES, Shelf, key
+from tests import chance
+from tests.transport.shelf import COUNTED, EVERY, NOTHING, SIZE, STYLES, Shelf, key
 
 PLACE = st.integers(0, 99)
 MOST_PAGES = 40
@@ -84,7 +85,7 @@ class Walks(RuleBasedStateMachine):
         for _ in range(many):
             self.shelf.insert(place % (len(self.shelf.rows) + 1))
 
-    @precondition(lambda self: self.kind in NUMBERED or self.shelf.hides_from == NOTHING)
+    @precondition(lambda self: self.kind in COUNTED or self.shelf.hides_from == NOTHING)
     @rule(place=PLACE, many=st.integers(1, SIZE + 1))
     def delete(self, place: int, many: int) -> None:
         begin = place % (len(self.shelf.rows) + 1)
@@ -98,7 +99,7 @@ class Walks(RuleBasedStateMachine):
         self.shelf.deaf = True
 
     @precondition(lambda self: self.shelf.total == "honest" and not self.inserted)
-    @precondition(lambda self: self.kind in NUMBERED or not self.removed)
+    @precondition(lambda self: self.kind in COUNTED or not self.removed)
     @rule(place=PLACE)
     def stop_early(self, place: int) -> None:
         self.shelf.hides_from = place % (len(self.shelf.rows) + 1)
@@ -115,10 +116,12 @@ class Walks(RuleBasedStateMachine):
         assert getattr(self, "ended", True), "the walk goes on for ever"
 
 
+@chance.examples(15, 60)
 @EVERY
-def test_nothing_is_missing_without_a_word(served: tuple[Shelf, Transport], kind: str) -> None:
+def test_nothing_is_missing_without_a_word(served: tuple[Shelf, Transport], kind: str, examples: int) -> None:
     machine = type("Walks", (Walks,), {"shelf": served[0], "transport": served[1], "kind": kind})
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=60, stateful_step_count=10, deadline=None, suppress_health_check=checks)
+        machine,
+        settings=settings(max_examples=examples, stateful_step_count=10, deadline=None, suppress_health_check=checks),
     )

@@ -164,6 +164,12 @@ def test_no_canary_leaves_the_transport(
     assert [name for name, form in forms.items() if form in everything] == []
 
 
+def test_half_a_character_in_a_url_hides_nothing() -> None:
+    shown = Redactor().url("https://host/a\ud800b?token=hidden&c=\ud800")
+    assert shown.encode().startswith(b"https://host/a")
+    assert "hidden" not in shown
+
+
 def test_user_and_password_of_a_url_are_dropped() -> None:
     assert Redactor().url("https://user:pass@host:8/p?a=1#x") == "https://host:8/p?a=1"
 

@@ -124,7 +124,7 @@ def test_old_versions_of_tls_are_refused(transport: MakeTransport, serve: Serve,
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     error = refusal(transport, serve(context), authority.pem)
     assert error.code is Code.TLS_FAILED
-    assert error.for_staff().endswith("TLS 1.2 or newer.")
+    assert error.for_staff().endswith("version 1.2 or newer.")
 
 
 def test_a_port_that_speaks_no_tls_is_said(transport: MakeTransport, remote: ScriptedServer) -> None:

@@ -1,0 +1,1 @@
+"""The makes of databases the transport can read, each with its driver, its guards and its errors."""
