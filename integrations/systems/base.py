@@ -18,11 +18,13 @@ from integrations.transport.limits import Limits
 from integrations.transport.meanings import Meanings
 
 if TYPE_CHECKING:  # requests is heavy; declaring a System must not load it
+    from integrations.transport.database import DatabaseTransport
     from integrations.transport.http import Transport
 
 OptionKind = Literal["text", "integer", "boolean", "choice", "json_path"]
 Position = Mapping[str, Any]
 Options = Mapping[str, Any]
+When = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Option:
         default: used where a Service says nothing; None means there is none.
         choices: pairs of value and label, for `kind="choice"`.
         minimum, maximum: bounds, for `kind="integer"`.
+        when: choices with which alone this option counts, by the name of the other option: the form hides it otherwise.
+        suggest: the method of the client that lists what staff may enter here, as texts (tables, layouts, branches).
     """
 
     name: str
@@ -44,6 +48,8 @@ class Option:
     choices: tuple[tuple[str, str], ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    when: When = field(default_factory=dict)
+    suggest: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,14 @@ class SecretField:
 
     Attributes:
         overlaps: the one before may stay valid for a while, since the other side cannot change at the same moment.
+        when: as of an option.
     """
 
     name: str
     label: str
     help: str = ""
     overlaps: bool = False
+    when: When = field(default_factory=dict)
 
 
 CLIENT_CERTIFICATE = SecretField(
@@ -72,11 +80,20 @@ class StreamSpec:
     Attributes:
         name: also the function in the System's `streams.py` that reads it.
         model: name of the `SyncedModel` that holds its items: Essay, Property or Record.
+        incremental: it can read only what changed. Its position then has a `since`, a moment in ISO 8601, from the
+            beginning on, and every later position of that run has it too; its items have a `source_modified_at`.
+        undated: what an incremental source does with items that do not say when they changed, when it is asked for
+            changes. They are always taken. "missed": it does not send them, so that later changes of them are only seen
+            when everything is read, and such a run warns with their number; "given": it sends them each time.
+        optional: it fits some services alone, and is off until staff switch it on.
     """
 
     name: str
     label: str
     model: str
+    incremental: bool = False
+    undated: Literal["missed", "given"] = "missed"
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,14 @@ class BadItem:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """Something the vendor says it has deleted; its row stays and is marked."""
+
+    external_id: str
+    raw: Any = None
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a stream.
 
@@ -118,7 +143,7 @@ class Page:
         remark: what staff should know of the page, in a sentence; empty where all is well.
     """
 
-    items: Sequence[Item | BadItem]
+    items: Sequence[Item | BadItem | Gone]
     position: Position
     total: int | None = None
     remark: str = ""
@@ -132,44 +157,15 @@ class ReadStream(Protocol):
 
 
 class Client(Protocol):
-    """What every `client.py` offers beside its own operations."""
+    """What every `client.py` offers beside its own operations.
 
-    def __init__(self, transport: Transport, options: Options) -> None: ...
+    One whose options are paths into answers has a `detect_shape()` too: a Shape of the first page as it came.
+    """
+
+    def __init__(self, transport: Any, options: Options) -> None: ...
 
     def check_health(self) -> str:
         """One cheap call; a short remark for staff, or a CallError."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One inbound request as it arrived.
-
-    Attributes:
-        headers: names in lower case.
-        body: the bytes on the wire, the only thing a signature speaks of.
-    """
-
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Refused(Exception):
-    """A delivery that must not be believed; the text says which check failed."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a verified delivery says of itself.
-
-    Attributes:
-        delivery_id: the sender's id, the same when it sends again; empty where it has none.
-        event_type: the sender's word for what happened.
-        payload: the parsed body.
-    """
-
-    delivery_id: str
-    event_type: str
-    payload: Any
 
 
 class UnknownStream(LookupError):
@@ -188,7 +184,11 @@ class System:
         meanings: of the vendor's own error codes, where they tell more than the HTTP status.
         idempotency_header: where the vendor takes a key for requests that must be done once.
         untrusted_urls: strangers choose what is fetched, so that only public addresses are, and nothing secret is sent.
-        receives_webhooks: the folder has a `webhook.py` with `verify`, `identify` and `handle`.
+        transport: what its client speaks through. For `database` its options are named as the fields of
+            `transport/databases/engine.py: Login`, its secret is `password`, and its services have no base URL.
+        receives_webhooks: the folder has a `webhook.py` with `sender` (who sends, by the options; None where nothing is
+            to be received), `identify`, `handle` (what a delivery says, in a sentence) and `touches` (the names of the
+            streams whose items it says have changed). Its secret is `webhook_secret`.
     """
 
     slug: str
@@ -205,6 +205,7 @@ class System:
     meanings: Meanings = field(default_factory=Meanings)
     idempotency_header: str = ""
     untrusted_urls: bool = False
+    transport: Literal["http", "database"] = "http"
 
     def __post_init__(self) -> None:
         """Any remote may ask for a client certificate: no System has to declare that."""
@@ -220,7 +221,12 @@ class System:
         """Every option with its default."""
         return {option.name: option.default for option in self.options}
 
-    def client(self, transport: Transport, options: Options) -> Client:
+    @property
+    def needs_base_url(self) -> bool:
+        """Whether each service must say where it is."""
+        return self.transport == "http" and not self.base_url
+
+    def client(self, transport: Transport | DatabaseTransport, options: Options) -> Client:
         """A client that speaks through this transport."""
         made: Client = self.module("client").Client(transport, {**self.defaults, **options})
         return made

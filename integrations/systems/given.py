@@ -41,11 +41,13 @@ class Given:
         return {key: text for key, text in found.items() if text}
 
     def url(self, path: str, **more: str) -> str:
-        """An address below the base URL, or below that in an option where the path begins with one."""
+        """An address below the base URL, or below that in an option where the path begins with one; or just that."""
         base = self.base_url
         if path.startswith("{"):
             name, _, path = path[1:].partition("}")
             base = self.option(name)
+            if not path:
+                return base
         values = {name: quote(self.option(name), safe="") for name in self.options}
         return f"{base.rstrip('/')}/{path.lstrip('/').format_map({**values, **more})}"
 

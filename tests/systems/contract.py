@@ -1,14 +1,16 @@
 """What every System promises. A new folder is covered without editing anything here.
 
 A System that receives webhooks brings its own example: `signed_delivery(secrets)` in
-tests/systems/test_<slug>.py gives a Delivery that is signed with these secrets.
+tests/systems/test_<slug>.py gives a Delivery that is signed with these secrets. What else it tells is in `examples.py`.
 """
 
 from __future__ import annotations
 
 import json
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +21,9 @@ from integrations import credentials, sandbox, systems
 from integrations.connections import client_for
 from integrations.models import Service
 from integrations.recorder import Cause
-from integrations.systems.base import BadItem, Client, Delivery, Item, Option, Page, StreamSpec, System
+from integrations.systems.base import BadItem, Client, Gone, Item, Option, Page, StreamSpec, System
+from integrations.systems.deliveries import Delivery
+from integrations.webhooks.schemes import Scheme
 
 FORBIDDEN = (
     "integrations.models",
@@ -44,6 +48,10 @@ def each_option() -> list[Any]:
 def each_stream() -> list[Any]:
     found = [(system, stream) for system in systems.all_systems().values() for stream in system.streams]
     return [pytest.param(system, stream, id=f"{system.slug}-{stream.name}") for system, stream in found]
+
+
+def each_incremental_stream() -> list[Any]:
+    return [each for each in each_stream() if each.values[1].incremental]
 
 
 def each_receiver() -> list[Any]:
@@ -77,8 +85,8 @@ def service_of(system: System, sandbox_url: str) -> Service:
     return service
 
 
-def client_of(service: Service) -> Any:
-    return client_for(service, Cause("command", uuid.uuid4()), attempts=1)
+def client_of(service: Service, attempts: int = 1) -> Any:
+    return client_for(service, Cause("command", uuid.uuid4()), attempts=attempts)
 
 
 def read(system: System, stream: StreamSpec, client: Client, position: Mapping[str, Any]) -> Iterator[Page]:
@@ -92,13 +100,30 @@ def through_json(position: Mapping[str, Any]) -> Any:
 
 
 def ids(pages: list[Page]) -> list[str]:
-    items: list[Item | BadItem] = [item for page in pages for item in page.items]
+    items: list[Item | BadItem | Gone] = [item for page in pages for item in page.items]
     return [item.external_id for item in items]
 
 
 def newest(secrets: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """What a sender signs with that has learnt of the newest ones."""
     return {name: valid[0] for name, valid in secrets.items()}
+
+
+def changes(pages: list[Page]) -> dict[str, datetime]:
+    """When each item changed, by its id, as far as its source knows."""
+    items = [item for page in pages for item in page.items if isinstance(item, Item)]
+    return {item.external_id: moment for item in items if (moment := item.fields["source_modified_at"])}
+
+
+def checker(system: System) -> Callable[[Delivery, Mapping[str, Sequence[str]]], None]:
+    """What checks a delivery to a service with the options of the delivery, as it comes."""
+
+    def check(delivery: Delivery, secrets: Mapping[str, Sequence[str]]) -> None:
+        options = {**system.defaults, **delivery.options}
+        scheme: Scheme = system.module("webhook").sender(options).scheme
+        scheme.check(delivery, secrets.get("webhook_secret", ()), time.time())
+
+    return check
 
 
 def signed_delivery(system: System, secrets: Mapping[str, str]) -> Delivery:

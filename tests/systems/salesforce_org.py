@@ -11,7 +11,7 @@ import pytest
 
 from integrations import credentials, systems
 from integrations.models import Call, Service
-from integrations.systems.base import BadItem, Item, Page
+from integrations.systems.base import BadItem, Gone, Item, Page, Position
 from integrations.systems.salesforce import client, streams
 from integrations.transport.errors import CallError
 from tests.systems import contract
@@ -57,12 +57,12 @@ def failure(made: Service | ScriptedServer, work: Any, *replies: Reply) -> CallE
     return failed.value
 
 
-def read(made: Service) -> list[Page]:
+def read(made: Service, position: Position | None = None) -> list[Page]:
     with contract.client_of(made) as found:
-        return list(streams.records(found, {}))
+        return list(streams.records(found, position or {}))
 
 
-def items(pages: list[Page]) -> list[Item | BadItem]:
+def items(pages: list[Page]) -> list[Item | BadItem | Gone]:
     return [item for page in pages for item in page.items]
 
 

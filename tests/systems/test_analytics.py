@@ -16,10 +16,21 @@ from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Parked
 from tests.answers.asking import grow_old, told
 from tests.systems.analytics import JANUARY, LOG_IN, OPTIONS, health, page_stats, reply, service_at
+from tests.systems.examples import Variant, Write
 from tests.transport.server import Reply, ScriptedServer
 
 DAY = timedelta(days=1)
 EACH = pytest.mark.parametrize("product", OPTIONS)
+WRITES = {
+    "get_page_stats": Write(
+        "POST", lambda client: client.get_page_stats("/about", *JANUARY), False, OPTIONS["plausible"]
+    )
+}
+VARIANTS = {
+    "login": Variant(LOG_IN),
+    "umami2": Variant(OPTIONS["umami2"], path="/umami2"),
+    "plausible": Variant(OPTIONS["plausible"]),
+}
 UMAMI = {"pageviews": 6, "visitors": 5, "visits": 4, "bounces": 0, "totaltime": 6}
 
 

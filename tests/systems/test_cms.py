@@ -1,10 +1,10 @@
-"""The CMS: its options, and lists that are not as promised."""
+"""The CMS at Wagtail, its options, and lists that are not as promised."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,9 +18,13 @@ from integrations.systems.base import BadItem, Item, Page
 from integrations.systems.cms import SYSTEM, streams
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
+from tests.systems.cms import PRODUCTS
+from tests.systems.cms import found as items
+from tests.systems.examples import Variant
 from tests.transport.server import Reply, ScriptedServer
 
 Read = Callable[..., list[Page]]
+VARIANTS = {name: Variant(*needed) for name, needed in PRODUCTS.items() if name != "wagtail"}
 
 
 @pytest.fixture
@@ -40,10 +44,6 @@ def listed(*items: Any, total: Any = None) -> dict[str, Any]:
     return {"meta": {"total_count": len(items) if total is None else total}, "items": list(items)}
 
 
-def items(pages: Sequence[Page]) -> list[Item | BadItem]:
-    return [item for page in pages for item in page.items]
-
-
 def test_the_defaults_read_wagtail(cms: Service) -> None:
     with client_for(cms, Cause("command", uuid.uuid4())) as client:
         first = next(SYSTEM.read("articles")(client, {}))
@@ -60,6 +60,7 @@ def test_options_name_everything_that_differs(read: Read, remote: ScriptedServer
         {"data": {"posts": [{"key": {"id": "x-1"}, "head": {"line": "A title"}, "when": "2026-03-01T10:00:00"}]}},
         [],
         {"data": {"posts": []}},
+        product="rest",
         resource_path="posts",
         query="status=live&fields=body",
         limit_name="first",
@@ -77,6 +78,26 @@ def test_options_name_everything_that_differs(read: Read, remote: ScriptedServer
     assert (item.external_id, item.fields["title"]) == ("x-1", "A title")
     assert item.fields["source_modified_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
     assert (item.fields["author"], item.fields["published_at"]) == ("", None)
+
+
+def test_wagtail_is_asked_for_a_page_type_and_the_fields_staff_name(read: Read, remote: ScriptedServer) -> None:
+    read(listed(), collection="blog.BlogPage")
+    read(listed(), query="type=blog.BlogPage&fields=body,author&order=id", resource_path="/api/v2/posts/")
+    assert [asked.target for asked in remote.asked] == [
+        "/api/v2/posts/?fields=body%2Cauthor&type=blog.BlogPage&order=id&limit=20&offset=0"
+    ]
+
+
+def test_since_a_moment_wagtail_is_asked_for_everything_and_what_is_older_is_left_out(
+    cms: Service, remote: ScriptedServer
+) -> None:
+    stamps = ("2026-03-01T10:00:00Z", None, "2026-02-01T00:00:00+00:00")
+    pages = [{"id": n, "title": "t", "meta": {"last_published_at": stamp}} for n, stamp in enumerate(stamps)]
+    remote.answers(Reply(body=json.dumps(listed(*pages)).encode()))
+    cms.base_url = remote.url
+    with client_for(cms, Cause("command", uuid.uuid4())) as client:
+        (page,) = streams.articles(client, {"since": "2026-03-01T12:00:00+02:00"})  # type: ignore[arg-type]  # the CMS's own
+    assert [item.external_id for item in items([page])] == ["0", "1"]
 
 
 @pytest.mark.parametrize("missing", [{}, {"id": None}, {"id": ""}, "a string", 7, None, []])
@@ -122,13 +143,14 @@ def test_a_strange_total_loses_no_item(read: Read, total: Any) -> None:
 
 @pytest.mark.parametrize("total", [True, "240", -1, 10**30, 0.5])
 def test_a_strange_total_fails_no_run(cms: Service, remote: ScriptedServer, total: Any) -> None:
-    pages = (listed({"id": 1, "title": "t"}, total=total), listed(total=total))
+    article = {"id": 1, "title": "t"}
+    pages = (listed(article, total=total), listed(article, total=total), listed(total=total))
     remote.answers(*(Reply(body=json.dumps(page).encode()) for page in pages))
     Service.objects.update(base_url=remote.url)
     run = ops.sync(cms.streams.get(), SyncRun.Trigger.COMMAND)
     tasks.run_sync(str(run.pk))
     run.refresh_from_db()
-    assert (run.state, run.created, run.failure_message) == ("succeeded", 1, "")
+    assert (run.state, run.created, run.failure_message, run.warnings) == ("succeeded", 1, "", [])
     assert Essay.objects.get().external_id == "1"
 
 
@@ -150,9 +172,9 @@ def test_a_list_that_changes_while_it_is_read_is_remarked(read: Read, remote: Sc
         listed({"id": 1}, {"id": 2}, total=4), listed({"id": 3}, {"id": 4}, total=3), listed({"id": 2}), page_size=2
     )
     assert [asked.target.partition("?")[2] for asked in remote.asked] == [
-        "limit=2&offset=0",
-        "limit=2&offset=1",
-        "limit=1&offset=0",
+        "fields=%2A&limit=2&offset=0",
+        "fields=%2A&limit=2&offset=1",
+        "fields=%2A&limit=1&offset=0",
     ]
     assert [item.external_id for item in items([first, second])] == ["1", "2", "2", "3", "4"]
     assert first.remark == ""

@@ -12,7 +12,8 @@ import pytest
 from integrations import ops, sandbox, systems, tasks
 from integrations.models import Call, HealthCheck, Service
 from integrations.sync.engine import synced_model
-from integrations.systems.base import Item, Option, Refused, StreamSpec, System
+from integrations.systems.base import Item, Option, SecretField, StreamSpec, System
+from integrations.systems.deliveries import Refused
 from integrations.systems.fixed_auth import NoAuth
 from tests.source import APP, imports, imports_of, modules
 from tests.systems import contract
@@ -51,6 +52,16 @@ def test_nothing_secret_goes_where_strangers_say(system: System) -> None:
     assert not (system.untrusted_urls and not isinstance(system.auth, NoAuth))
 
 
+@pytest.mark.parametrize("system", contract.each_system())
+def test_what_counts_with_some_choices_alone_names_choices_there_are(system: System) -> None:
+    choices = {option.name: {value for value, _ in option.choices} for option in system.options if option.choices}
+    declared: list[Option | SecretField] = [*system.options, *system.secrets]
+    for each in declared:
+        for name, values in each.when.items():
+            assert set(values) < choices[name], each.name
+            assert name != each.name
+
+
 @pytest.mark.parametrize("option", contract.each_option())
 def test_an_option_has_a_default_of_its_kind(option: Option) -> None:
     assert option.label.strip()
@@ -76,9 +87,9 @@ def test_a_default_of_another_kind_would_be_noticed(bad: Option) -> None:
 def test_declared_modules_are_there(system: System) -> None:
     wanted = {"client": ["Client"], "sandbox": ["urlpatterns"]}
     wanted |= {"streams": [stream.name for stream in system.streams]} if system.streams else {}
-    wanted |= {"webhook": ["verify", "identify", "handle"]} if system.receives_webhooks else {}
+    wanted |= {"webhook": ["sender", "identify", "handle", "touches"]} if system.receives_webhooks else {}
     for module, names in wanted.items():
-        assert [name for name in names if not getattr(system.module(module), name, None)] == []
+        assert [name for name in names if getattr(system.module(module), name, None) is None] == []
     for module in {"client", "streams", "webhook", "sandbox"} - wanted.keys():
         assert find_spec(f"integrations.systems.{system.slug}.{module}") is None, f"{module}.py is declared nowhere"
 
@@ -119,6 +130,19 @@ def test_a_stream_goes_on_from_any_page_with_exactly_the_rest(
     assert all(before.position != after.position for before, after in pairwise(pages))
 
 
+@pytest.mark.parametrize(("system", "stream"), contract.each_incremental_stream())
+def test_an_incremental_stream_leaves_out_nothing_that_changed_since(
+    db: None, sandbox_url: str, system: System, stream: StreamSpec
+) -> None:
+    with contract.client_of(contract.service_of(system, sandbox_url)) as client:
+        everything = contract.changes(list(contract.read(system, stream, client, {})))
+        since = sorted(everything.values())[len(everything) // 2]
+        pages = list(contract.read(system, stream, client, {"since": since.isoformat()}))
+    assert {page.position["since"] for page in pages} == {since.isoformat()}
+    changed = {external_id for external_id, moment in everything.items() if moment >= since}
+    assert changed <= contract.changes(pages).keys()
+
+
 @pytest.mark.parametrize("system", contract.each_system())
 def test_the_health_probe_finds_the_sandbox_healthy(db: None, sandbox_url: str, system: System) -> None:
     service = contract.service_of(system, sandbox_url)
@@ -140,13 +164,14 @@ def test_a_folder_knows_nothing_of_the_console(system: System) -> None:
 def test_a_declaration_imports_nothing_heavy(system: System) -> None:
     source = (APP / "systems" / system.slug / "__init__.py").read_text()
     values = [f"integrations.transport.{name}" for name in ("limits", "meanings", "codes")]
-    allowed = ["__future__", "integrations.systems.base", "integrations.systems.auth", *values]
+    shared = [f"integrations.systems.{name}" for name in ("base", "auth", "rest_options", "receiving_options")]
+    allowed = ["__future__", "dataclasses", *shared, *values]
     assert imports(source) == imports_of(source, allowed)
 
 
 @pytest.mark.parametrize("system", contract.each_receiver())
 def test_a_delivery_is_believed_with_the_right_secret_only(system: System) -> None:
-    verify = system.module("webhook").verify
+    verify = contract.checker(system)
     secrets = {secret.name: [f"secret {secret.name}"] for secret in system.secrets}
     delivery = contract.signed_delivery(system, contract.newest(secrets))
     verify(delivery, secrets)
@@ -168,12 +193,12 @@ def test_a_delivery_is_believed_with_the_right_secret_only(system: System) -> No
 
 @pytest.mark.parametrize("system", contract.each_receiver())
 def test_a_delivery_is_believed_with_either_secret_while_both_are_valid(system: System) -> None:
-    verify = system.module("webhook").verify
+    verify = contract.checker(system)
     new, old, older = (
         {secret.name: [f"{age} {secret.name}"] for secret in system.secrets} for age in ("new", "old", "older")
     )
     overlapping = {secret.name for secret in system.secrets if secret.overlaps}
-    assert overlapping, "a sender cannot change its secret at the same moment as the console"
+    assert "webhook_secret" in overlapping, "a sender cannot change its secret at the same moment as the console"
     both = {name: [*new[name], *(old[name] if name in overlapping else ())] for name in new}
     for signed_with in (new, {name: old[name] if name in overlapping else new[name] for name in new}):
         verify(contract.signed_delivery(system, contract.newest(signed_with)), both)

@@ -12,7 +12,7 @@ from integrations import credentials
 from integrations.connections import client_for
 from integrations.models import AccessToken, Call, Service, ServiceState
 from integrations.sessions import end
-from integrations.systems.filemaker import SYSTEM, sandbox_data, values
+from integrations.systems.filemaker import SYSTEM, records, sandbox_data, values
 from integrations.systems.filemaker.client import Client
 from integrations.systems.filemaker.records import Found, Record, ScriptRun, Written
 from integrations.systems.filemaker.sandbox_data import DATABASE, IN_USE, PARCELS
@@ -20,6 +20,9 @@ from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 from tests.calling import cause
 from tests.systems.contract import client_of, service_of
+from tests.systems.filemaker_writes import WRITES
+
+__all__ = ["WRITES"]  # for the contract tests
 
 
 @pytest.fixture
@@ -49,6 +52,18 @@ def operations() -> list[str]:
 
 def test_health_counts_the_records_of_the_layout(client: Client) -> None:
     assert client.check_health() == "120 records on the layout “Parcels & Owners”."
+
+
+def test_layouts_are_listed_without_their_folders_and_before_one_is_chosen(filemaker: Service) -> None:
+    filemaker.options["layout"] = ""
+    with client_of(filemaker) as client:
+        assert client.list_layouts() == ["Entry", "Parcels & Owners", "Streets"]
+
+
+@pytest.mark.parametrize("answer", [{}, {"layouts": "Entry"}, {"layouts": ["Entry"]}])
+def test_an_answer_without_layouts_is_said_to_be_one(answer: dict[str, Any]) -> None:
+    with refused(Code.BAD_ANSWER, "“layouts”"):
+        records.layout_names(answer)
 
 
 def test_one_session_serves_many_calls(filemaker: Service) -> None:

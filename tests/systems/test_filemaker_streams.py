@@ -25,6 +25,7 @@ def filemaker(db: None, sandbox_url: str) -> Iterator[Service]:
 
 
 def synced(service: Service, stream: str) -> SyncRun:
+    service.streams.update(enabled=True)
     run = ops.sync(service.streams.get(name=stream), SyncRun.Trigger.COMMAND)
     tasks.run_sync(str(run.pk))
     run.refresh_from_db()

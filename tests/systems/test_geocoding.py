@@ -13,12 +13,18 @@ from integrations.models import Call
 from integrations.systems.geocoding.places import OSM_ATTRIBUTION, BatchAddress, Place
 from integrations.transport.codes import Code
 from integrations.transport.limits import Limits
+from tests.systems.examples import Variant, Write
 from tests.systems.geocoders import Speaking, asked, in_sandbox, refused, says, scripted
 from tests.transport.server import Reply, ScriptedServer
 
 __all__ = ["in_sandbox", "scripted"]  # fixtures
 
 WHITE_HOUSE = "1600 Pennsylvania Avenue NW, Washington"
+CHICAGO = BatchAddress("b", "121 N LaSalle Street", "Chicago")
+VARIANTS = {"census": Variant({"provider": "census"})}
+WRITES = {
+    "geocode_batch": Write("POST", lambda client: client.geocode_batch([CHICAGO]), False, {"provider": "census"}),
+}
 BERLIN = {
     "place_id": 1,
     "osm_type": "relation",

@@ -16,12 +16,13 @@ from integrations import credentials, ops, tasks
 from integrations.connections import client_for
 from integrations.models import Call, HealthCheck, Service
 from integrations.recorder import Cause
-from integrations.systems.base import Delivery, Identity
+from integrations.systems.deliveries import Delivery, Identity
 from integrations.systems.github import webhook
 from integrations.systems.github.sandbox import REVOKED
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Parked
 from tests.calling import seconds_until
+from tests.systems.examples import Write
 from tests.transport.server import Reply, ScriptedServer
 from tests.webhooks.conftest import PUSH, files
 
@@ -38,6 +39,22 @@ def signed_delivery(secrets: Mapping[str, str]) -> Delivery:
         },
         PUSH,
     )
+
+
+def commit(client: Any) -> None:
+    """A new file, taken away again."""
+    path = f"drafts/{uuid.uuid4()}.md"
+    made = client.commit_file(path, b"A draft.\n", "Begin")
+    client.delete_file(path, made.content_sha, "End")
+
+
+def delete(client: Any) -> None:
+    """A file that may be left of the last time."""
+    made = client.commit_file("drafts/left.md", b"Left.\n", "Begin")
+    client.delete_file("drafts/left.md", made.content_sha, "End")
+
+
+WRITES = {"commit_file": Write("PUT", commit, once=False), "delete_file": Write("DELETE", delete, once=False)}
 
 
 def health(service: Service) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.systems.github.front_matter import heading, split
+from integrations.systems.github.front_matter import heading, render, split
 
 
 def values(*lines: str) -> dict[str, str]:
@@ -107,3 +107,20 @@ def test_a_long_line_takes_no_time() -> None:
     assert values(f"title: a{spaces}b")["title"] == f"a{spaces}b"
     assert heading(f"# a{spaces}b") == f"a{spaces}b"
     assert values(f"title: 'a{spaces}")["title"] == ""
+
+
+KEYS = st.from_regex(r"[a-z_][a-z0-9_-]*", fullmatch=True)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(st.dictionaries(KEYS, TEXTS), TEXTS)
+def test_what_is_rendered_is_taken_apart_into_the_same(values: dict[str, str], body: str) -> None:
+    assert split(render(values, body)) == (values, body.lstrip("\r\n"))
+
+
+@given(TEXTS)
+def test_a_rendered_value_stands_in_one_line_of_what_yaml_takes_for_text(value: str) -> None:
+    _fence, line, *_rest = render({"title": value}, "").split("\n")
+    assert len(line.splitlines()) == 1
+    assert line.startswith('title: "')
+    assert line.endswith('"')

@@ -12,7 +12,7 @@ import pytest
 
 from integrations import credentials, ops, tasks
 from integrations.models import Call, Essay, RecordError, Service, SyncRun
-from integrations.systems.base import BadItem, Item, Page
+from integrations.systems.base import BadItem, Gone, Item, Page
 from integrations.systems.github import sandbox, streams
 from integrations.systems.github.contents import blob_sha
 from integrations.transport.codes import Code
@@ -38,7 +38,7 @@ def read(client: Any, position: Mapping[str, Any] | None = None) -> list[Page]:
     return list(streams.files(client, position or {}))
 
 
-def items(pages: Sequence[Page]) -> list[Item | BadItem]:
+def items(pages: Sequence[Page]) -> list[Item | BadItem | Gone]:
     return [item for page in pages for item in page.items]
 
 
@@ -187,7 +187,7 @@ def test_a_file_beyond_the_largest_answer_is_set_aside(github: Service, remote: 
 def synced(github: Service, **options: Any) -> SyncRun:
     credentials.store(github, "token", sandbox.SECRETS["token"])
     Service.objects.update(options={**sandbox.OPTIONS, **options})
-    run = ops.sync(github.streams.get(), SyncRun.Trigger.COMMAND)
+    run = ops.sync(github.streams.get(name="files"), SyncRun.Trigger.COMMAND)
     tasks.run_sync(str(run.pk))
     run.refresh_from_db()
     return run
@@ -213,3 +213,17 @@ def test_without_a_repository_the_run_says_what_to_set(github: Service) -> None:
     assert run.state == "failed"
     assert run.failure_message.startswith("No repository is set: enter owner/name in the options of the service.")
     assert not Call.objects.exists()
+
+
+def test_the_same_files_are_records_with_all_of_their_front_matter(github: Service, remote: ScriptedServer) -> None:
+    remote.answers(HOME, listing("a.md"), blob(b"---\ntitle: Harbours\nlayout: wide\n---\nTwo of them.\n"))
+    with scripted(github, remote, path="") as client:
+        record = only(list(streams.records(client, {})))
+    assert record["title"] == "Harbours"
+    assert record["data"]["front_matter"] == {"title": "Harbours", "layout": "wide"}
+    assert record["data"]["text"].strip() == "Two of them."
+    assert record["data"]["url"] == "https://ghe.example/octo-org/essays/blob/trunk/a.md"
+
+
+def test_records_are_read_where_staff_switch_them_on(github: Service) -> None:
+    assert dict(github.streams.values_list("name", "enabled")) == {"files": True, "records": False}

@@ -12,8 +12,11 @@ from integrations.systems.opengraph.metadata import Image, Metadata
 from integrations.transport.codes import Code
 from integrations.transport.errors import Parked
 from tests.systems.contract import client_of, service_of
+from tests.systems.examples import Variant
 from tests.systems.previewing import page, preview, refusal
 from tests.transport.server import Reply, ScriptedServer, closed_port
+
+VARIANTS = {"api": Variant({"source": "api"})}
 
 
 @pytest.fixture

@@ -12,16 +12,18 @@ import pytest
 
 from integrations import ops, tasks
 from integrations.models import Record, Service, SyncRun
-from integrations.systems.base import Item
+from integrations.systems.base import Gone, Item
 from integrations.systems.salesforce import soql
 from integrations.systems.salesforce.client import Client
 from integrations.systems.salesforce.org import CONTACTS, DELETED_EVERY, EXTERNAL, LOCKED, SHARED_BY_TWO
 from integrations.transport.codes import Code
 from tests.systems import salesforce_org as org
 from tests.systems.contract import client_of
+from tests.systems.examples import Write
 from tests.transport.server import ScriptedServer
 
 FIRST_ID = "003SB0000000001AAA"
+WRITES = {"upsert": Write("PATCH", lambda client: client.upsert("Contact", EXTERNAL, "K-30", {}), once=False)}
 
 
 @pytest.fixture
@@ -32,6 +34,17 @@ def salesforce(db: None, sandbox_url: str) -> Service:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getattr(Client.upsert, "retry"), "sleep", lambda _: None)  # noqa: B009 - tenacity adds it
+
+
+def test_objects_are_listed_that_can_be_queried(salesforce: Service) -> None:
+    with client_of(salesforce) as client:
+        assert client.list_objects() == ["Contact"]
+
+
+@pytest.mark.parametrize("answer", [[], {"sobjects": {}}, {"sobjects": ["Contact"]}])
+def test_an_answer_without_objects_is_said_to_be_one(db: None, remote: ScriptedServer, answer: Any) -> None:
+    failed = org.failure(remote, Client.list_objects, org.said(answer))
+    assert (failed.code, str(failed)) == (Code.BAD_ANSWER, "There are no “sobjects” in the answer.")
 
 
 def test_records_come_in_pages_of_the_size_asked_for(salesforce: Service) -> None:
@@ -79,6 +92,29 @@ def test_deleted_records_are_left_out(salesforce: Service) -> None:
 def test_a_condition_narrows_the_stream(salesforce: Service) -> None:
     salesforce.options |= {"where": " Email = 'contact-3@example.org' "}
     assert [item.external_id for item in org.items(org.read(salesforce))] == ["003SB0000000003AAA"]
+
+
+def test_what_changed_is_read_as_it_is_in_a_full_reading_and_what_was_deleted_is_gone(salesforce: Service) -> None:
+    everything = {item.external_id: item for item in org.items(org.read(salesforce)) if isinstance(item, Item)}
+    pages = org.read(salesforce, {"since": "2026-03-01T07:00:00+00:00"})
+    changed = [item for item in org.items(pages) if isinstance(item, Item)]
+    since = datetime(2026, 3, 1, 7, tzinfo=UTC)
+    later = [key for key, item in everything.items() if item.fields["source_modified_at"] >= since]
+    assert [item.external_id for item in changed] == later
+    assert "003SB0000000420AAA" in later
+    assert "003SB0000000419AAA" not in later
+    assert all(item.fields == everything[item.external_id].fields for item in changed)
+    gone = [item.external_id for item in org.items(pages) if isinstance(item, Gone)]
+    assert gone == [f"003SB0000000{number:03}AAA" for number in (90, 180, 270, 360, 450)]
+    assert {page.position["since"] for page in pages} == {"2026-03-01T07:00:00+00:00"}
+
+
+def test_a_condition_holds_for_what_changed_too(salesforce: Service) -> None:
+    salesforce.options |= {"where": "LastName = 'Silva'"}
+    found = org.items(org.read(salesforce, {"since": "2026-03-01T07:00:00+00:00"}))
+    names = [item.fields["title"] for item in found if isinstance(item, Item)]
+    assert names
+    assert all(name.endswith("Silva") for name in names)
 
 
 def test_a_run_copies_every_record(salesforce: Service) -> None:

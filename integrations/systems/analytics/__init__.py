@@ -20,6 +20,8 @@ def signing(options: Options) -> Kind:
     )
 
 
+UMAMI = ("umami", "umami2")
+
 SYSTEM = System(
     slug="analytics",
     label="Page analytics",
@@ -44,11 +46,19 @@ SYSTEM = System(
             choices=(("password", "User and password (self-hosted)"), ("api_key", "API key (Umami Cloud)")),
             required=True,
             help="Plausible always takes an API key.",
+            when={"product": UMAMI},
         ),
-        Option("username", "User", help="Of a self-hosted Umami."),
+        Option(
+            "username", "User", help="Of a self-hosted Umami.", when={"product": UMAMI, "umami_access": ("password",)}
+        ),
     ),
     secrets=(
-        SecretField("password", "Password", help="Of a self-hosted Umami."),
+        SecretField(
+            "password",
+            "Password",
+            help="Of a self-hosted Umami.",
+            when={"product": UMAMI, "umami_access": ("password",)},
+        ),
         SecretField("api_key", "API key", help="Of Umami Cloud or Plausible."),
     ),
     auth=signing,

@@ -1,7 +1,23 @@
-"""A content management system with a REST list of articles. The defaults are Wagtail's."""
+"""Articles of a content management system: the products that people run, and any REST list. The default is Wagtail."""
 
-from integrations.systems.auth import Bearer
-from integrations.systems.base import Option, SecretField, StreamSpec, System
+from dataclasses import replace
+
+from integrations.systems.auth import ApiKey, Basic, Bearer, Kind
+from integrations.systems.base import Option, Options, SecretField, StreamSpec, System
+from integrations.systems.rest_options import PAGINATION
+
+
+def signing(options: Options) -> Kind:
+    """How the product that was chosen lets the console in."""
+    if options["product"] == "wordpress":
+        return Basic("username", "password")
+    if options["product"] == "ghost":
+        return ApiKey("token", query="key")
+    return Bearer("token")
+
+
+MAPPED = {"product": ("wagtail", "directus", "strapi", "rest")}
+DESCRIBED, WORDPRESS = {"product": ("rest",)}, {"product": ("wordpress",)}
 
 SYSTEM = System(
     slug="cms",
@@ -9,32 +25,103 @@ SYSTEM = System(
     docs_url="https://docs.wagtail.org/en/stable/advanced_topics/api/v2/usage.html",
     options=(
         Option(
-            "resource_path", "Path of the list", default="/api/v2/pages/", required=True, help="After the base URL."
-        ),
-        Option("query", "Further parameters", help="For example: type=blog.BlogPage&fields=body"),
-        Option(
-            "pagination",
-            "Pagination",
+            "product",
+            "Product",
             kind="choice",
-            default="offset",
-            choices=(("offset", "Limit and offset"),),
+            default="wagtail",
+            choices=(
+                ("directus", "Directus"),
+                ("ghost", "Ghost"),
+                ("mediawiki", "MediaWiki"),
+                ("strapi", "Strapi 5"),
+                ("wagtail", "Wagtail"),
+                ("wordpress", "WordPress"),
+                ("rest", "Any REST list"),
+            ),
             required=True,
+            help="The base URL is the address of the site; of a MediaWiki that of its api.php, without this name.",
         ),
-        Option("limit_name", "Limit parameter", default="limit", required=True),
-        Option("offset_name", "Offset parameter", default="offset", required=True),
-        Option("page_size", "Page size", kind="integer", default=20, minimum=1, maximum=1000, required=True),
-        Option("items_path", "Items", kind="json_path", default="items", required=True, help="Where the list is."),
-        Option("total_path", "Total", kind="json_path", default="meta.total_count", help="How many there are in all."),
-        Option("id_path", "Id", kind="json_path", default="id", required=True, help="Must never change."),
-        Option("title_path", "Title", kind="json_path", default="title", required=True),
-        Option("slug_path", "Slug", kind="json_path", default="meta.slug"),
-        Option("body_path", "Body", kind="json_path", default="body"),
-        Option("author_path", "Author", kind="json_path", default="author"),
-        Option("url_path", "Address", kind="json_path", default="meta.html_url"),
-        Option("published_path", "Published", kind="json_path", default="meta.first_published_at"),
-        Option("modified_path", "Modified", kind="json_path", default="meta.last_published_at"),
+        Option(
+            "collection",
+            "Collection",
+            help="Empty: posts (WordPress, Ghost), articles (Directus, Strapi), all pages (Wagtail), namespace 0 "
+            "(MediaWiki). Otherwise pages or a type's REST base, a collection, a plural API id, a page type such as "
+            "blog.BlogPage, the number of a namespace.",
+        ),
+        Option("query", "Further parameters", help="Sent with each list. For example: categories=3&lang=en"),
+        Option(
+            "username",
+            "WordPress user",
+            help="Only with an application password, which shows what is deleted.",
+            when=WORDPRESS,
+        ),
+        Option(
+            "page_size",
+            "Page size",
+            kind="integer",
+            minimum=1,
+            maximum=1000,
+            help="Empty: as many articles as the product gives at a time.",
+        ),
+        Option("title_path", "Title", kind="json_path", default="title", required=True, when=MAPPED),
+        Option("slug_path", "Slug", kind="json_path", default="meta.slug || slug", when=MAPPED),
+        Option("body_path", "Body", kind="json_path", default="body || content", when=MAPPED),
+        Option("author_path", "Author", kind="json_path", default="author.name || author", when=MAPPED),
+        Option("url_path", "Address", kind="json_path", default="meta.html_url || url", when=MAPPED),
+        Option("cover_path", "Picture", kind="json_path", default="cover || cover_image || image", when=MAPPED),
+        Option(
+            "published_path",
+            "Published",
+            kind="json_path",
+            default="meta.first_published_at || publishedAt || published_at || date_created",
+            when=MAPPED,
+        ),
+        Option(
+            "modified_path",
+            "Modified",
+            kind="json_path",
+            default="meta.last_published_at || updatedAt || updated_at || date_updated || date_created",
+            when=MAPPED,
+        ),
+        Option(
+            "id_path",
+            "Id",
+            kind="json_path",
+            default="id",
+            required=True,
+            help="Must never change.",
+            when={"product": ("wagtail", "directus", "rest")},
+        ),
+        Option(
+            "resource_path",
+            "Path of the list",
+            default="/api/v2/pages/",
+            required=True,
+            help="After the base URL.",
+            when={"product": ("wagtail", "rest")},
+        ),
+        Option(
+            "since_name",
+            "Parameter for changes",
+            help="It takes a moment (ISO 8601), and only what changed since is sent. Empty: all is read.",
+            when=DESCRIBED,
+        ),
+        *(replace(each, when={**DESCRIBED, **each.when}) for each in PAGINATION if each.name != "page_size"),
     ),
-    secrets=(SecretField("token", "API token", help="Sent as a bearer token. Leave empty for a public API."),),
-    auth=Bearer("token"),
-    streams=(StreamSpec("articles", "Articles", model="Essay"),),
+    secrets=(
+        SecretField(
+            "token",
+            "API token or key",
+            help="Ghost: the Content API key. All others: sent as a bearer token. Leave empty for a public API.",
+            when={"product": ("directus", "ghost", "mediawiki", "strapi", "wagtail", "rest")},
+        ),
+        SecretField(
+            "password",
+            "Application password",
+            help="Of the user, made in the user's profile.",
+            when=WORDPRESS,
+        ),
+    ),
+    auth=signing,
+    streams=(StreamSpec("articles", "Articles", model="Essay", incremental=True),),
 )

@@ -1,56 +1,69 @@
-"""Reads a REST list of articles, page by page."""
+"""Articles of one site, whichever product keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
-from typing import Any
-from urllib.parse import parse_qsl
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 from integrations.systems.base import Options, Position
-from integrations.systems.paths import at
-from integrations.transport.codes import Code
-from integrations.transport.errors import CallError
+from integrations.systems.cms.any_list import AnyList
+from integrations.systems.cms.directus import Directus
+from integrations.systems.cms.ghost import Ghost
+from integrations.systems.cms.mediawiki import MediaWiki
+from integrations.systems.cms.product import Article, Filters, Portion, Product
+from integrations.systems.cms.strapi import Strapi
+from integrations.systems.cms.wagtail import Wagtail
+from integrations.systems.cms.wordpress import WordPress
+from integrations.systems.shapes import Shape
 from integrations.transport.http import Transport
-from integrations.transport.pagination import Batch, walk
-from integrations.transport.styles import Ask, Listed, Offset
 
-MOST_ARTICLES = 2**31 - 1
+PRODUCTS: dict[str, Callable[[Transport, Options], Product]] = {
+    "wagtail": Wagtail,
+    "wordpress": WordPress,
+    "ghost": Ghost,
+    "directus": Directus,
+    "strapi": Strapi,
+    "mediawiki": MediaWiki,
+    "rest": AnyList,
+}
+ALL = Filters()
 
 
 class Client:
-    """One CMS, described by its options."""
+    """One CMS."""
 
     def __init__(self, transport: Transport, options: Options) -> None:
         self.options = options
-        self._transport = transport
-        self._path = str(options["resource_path"])
-        styles = {"offset": Offset(int(options["page_size"]), str(options["limit_name"]), str(options["offset_name"]))}
-        self._style = styles[options["pagination"]]
-        self._extra = dict(parse_qsl(str(options["query"] or "")))
-        self._items_path = str(options["items_path"])
-        self._total_path = str(options["total_path"] or "")
+        self._product = PRODUCTS[options["product"]](transport, options)
 
-    # https://docs.wagtail.org/en/stable/advanced_topics/api/v2/usage.html#pagination
-    def list_articles(self, position: Position) -> Iterator[Batch]:
-        """Pages of articles as the CMS sends them, from a position on."""
-        return walk(partial(self._fetch, "list_articles"), self._style, position, key=self._id)
+    def list_all_articles(self, filters: Filters = ALL) -> Iterator[Article]:
+        """Articles one by one, each page asked for when it is wanted; what has no id is left out.
+
+        Raises:
+            CallError: the CMS refused, failed or answered nonsense.
+            Parked: a limit is used up.
+            ValueError: the moment has no zone, or the limit is negative.
+        """
+        since = filters.modified_after
+        if since and since.tzinfo is None:
+            raise ValueError("The moment of the last change needs a zone.")
+        portions = self.list_articles({"since": since.isoformat()} if since else {})
+        articles = (each for portion in portions for each in portion.found if isinstance(each, Article))
+        return islice(articles, filters.limit)
+
+    def list_articles(self, position: Position) -> Iterator[Portion]:
+        """Pages of articles from a position on.
+
+        Args:
+            position: of a portion; empty for the beginning. `{"since": moment in ISO 8601}` begins a list of what
+                was modified then or later, and of what is gone since, where the product tells that.
+        """
+        return self._product.portions(position)
+
+    def detect_shape(self) -> Shape:
+        """What the first page looks like, and where the fields of its articles may be."""
+        return self._product.detect_shape()
 
     def check_health(self) -> str:
-        """Ask for a single article."""
-        style = replace(self._style, size=1)
-        total = self._fetch("check_health", style.ask(style.start, anchored=False)).total
-        return "" if total is None else f"{total:,} articles."
-
-    def _fetch(self, operation: str, ask: Ask) -> Listed:
-        answer = self._transport.get_json(operation, self._path, {**self._extra, **ask.params})
-        items = at(self._items_path, answer)
-        if not isinstance(items, list):
-            raise CallError(Code.BAD_ANSWER, f"There is no list at “{self._items_path}” in the answer.")
-        total = at(self._total_path, answer)
-        # A count that is none (negative, true, astronomical) must neither end the walk nor break a column.
-        return Listed(items, total if type(total) is int and 0 <= total <= MOST_ARTICLES else None)
-
-    def _id(self, raw: Any) -> Any:
-        return at(str(self.options["id_path"]), raw)
+        """Whether the CMS lets us in and has what the options name."""
+        return self._product.check_health()

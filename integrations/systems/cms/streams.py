@@ -5,32 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from integrations.systems.base import BadItem, Item, Options, Page, Position
+from integrations.systems.base import BadItem, Gone, Item, Page, Position
 from integrations.systems.cms.client import Client
-from integrations.systems.paths import at
-from integrations.systems.stamps import parse_stamp
+from integrations.systems.cms.product import Article, Found
 
-TEXTS = ("title", "slug", "body", "author", "url")
-STAMPS = {"published": "published_at", "modified": "source_modified_at"}
+FIELDS = ("title", "slug", "body", "author", "url", "cover_url", "published_at")
 
 
 def articles(client: Client, position: Position) -> Iterator[Page]:
-    """Every article; the position is the walk's own."""
-    for batch in client.list_articles(position):
-        items = [_item(raw, client.options) for raw in batch.items]
-        yield Page(items, batch.position, batch.total, batch.remark)
+    """Every article, or those modified since the moment in the position; the position is the client's."""
+    for portion in client.list_articles(position):
+        yield Page([_item(each) for each in portion.found], portion.position, portion.total, portion.remark)
 
 
-def _item(raw: Any, options: Options) -> Item | BadItem:
-    external_id = _text(raw, options["id_path"])
-    if not external_id:
-        reason = f"There is no value at “{options['id_path']}”. Correct the path of the id in the service's options."
-        return BadItem("", "id", reason, raw)
-    fields: dict[str, Any] = {name: _text(raw, options[f"{name}_path"]) for name in TEXTS}
-    fields |= {field: parse_stamp(_text(raw, options[f"{name}_path"])) for name, field in STAMPS.items()}
-    return Item(external_id, fields, raw)
-
-
-def _text(raw: Any, path: str | None) -> str:
-    found = at(path, raw)
-    return "" if found is None else str(found)
+def _item(found: Found) -> Item | BadItem | Gone:
+    if not isinstance(found, Article):
+        return found
+    fields: dict[str, Any] = {name: getattr(found, name) for name in FIELDS}
+    return Item(found.article_id, {**fields, "source_modified_at": found.modified_at}, found.raw)

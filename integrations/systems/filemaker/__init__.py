@@ -28,6 +28,7 @@ SYSTEM = System(
             default="",
             required=True,
             help="Only fields that are on it are read and can be written.",
+            suggest="list_layouts",
         ),
         Option("username", "Account", default="", required=True, help="Its privilege set needs “fmrest”."),
         Option(
@@ -65,6 +66,6 @@ SYSTEM = System(
     meanings=Meanings("messages[0].code", MEANINGS),
     streams=(
         StreamSpec("records", "Records", model="Record"),
-        StreamSpec("properties", "Properties", model="Property"),
+        StreamSpec("properties", "Properties", model="Property", optional=True),
     ),
 )

@@ -65,7 +65,7 @@ class Client:
         if sort:
             payload["sort"] = _sorting(sort)
         try:
-            response = self._ask("find_records", "POST", "_find", payload=payload)
+            response = self._ask("find_records", "POST", "_find", payload=payload, repeatable=True)
         except messages.NoMatch:
             return Found((), 0)
         found, total = records.listed(response)
@@ -128,6 +128,11 @@ class Client:
         params = {"script.param": parameter or None}
         return records.script_run(self._ask("run_script", GET_ONCE, path, params=params))
 
+    # https://help.claris.com/en/data-api-guide/content/get-layout-names.html
+    def list_layouts(self) -> list[str]:
+        """The layouts of the database that the account sees, those in folders too."""
+        return records.layout_names(self._ask_at("list_layouts", "GET", "layouts"))
+
     def check_health(self) -> str:
         """Ask for one record, which proves the session and that the account sees the layout."""
         style = replace(self._style, size=1)
@@ -147,8 +152,13 @@ class Client:
 
     def _ask(self, operation: str, method: str, path: str, **content: Unpack[Content]) -> Mapping[str, Any]:
         """What FileMaker responds with to a request at something of the layout."""
-        names = [values.segment(str(self.options[name] or ""), name) for name in ("database", "layout")]
-        root = f"/fmi/data/{self.options['version']}/databases/{names[0]}/layouts/{names[1]}"
+        layout = values.segment(str(self.options["layout"] or ""), "layout")
+        return self._ask_at(operation, method, f"layouts/{layout}/{path}", **content)
+
+    def _ask_at(self, operation: str, method: str, path: str, **content: Unpack[Content]) -> Mapping[str, Any]:
+        """The same at something of the database."""
+        database = values.segment(str(self.options["database"] or ""), "database")
+        root = f"/fmi/data/{self.options['version']}/databases/{database}"
         try:
             answer = self._transport.request(operation, method, f"{root}/{path}", **content)
         except CallError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,25 @@ def script_run(response: Mapping[str, Any]) -> ScriptRun:
     if not isinstance(error, str | int) or not isinstance(result, str):
         raise _unreadable("scriptError")
     return ScriptRun(str(error), result)
+
+
+def layout_names(response: Mapping[str, Any]) -> list[str]:
+    """Names of layouts; folders, which hold layouts and are none, are left out.
+
+    Raises:
+        CallError: the response does not hold them.
+    """
+    return list(_names_in(response.get("layouts")))
+
+
+def _names_in(entries: Any) -> Iterator[str]:
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise _unreadable("layouts")
+    for entry in entries:
+        if entry.get("isFolder"):
+            yield from _names_in(entry.get("folderLayoutNames", []))
+        elif entry.get("name"):
+            yield str(entry["name"])
 
 
 def _unreadable(name: str) -> CallError:

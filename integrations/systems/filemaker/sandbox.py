@@ -42,6 +42,11 @@ OPTIONS = {
 }
 SECRETS = {"password": PASSWORD}
 SCRIPT = "Count parcels"
+LAYOUTS = [
+    {"name": "Entry"},
+    {"name": "Lists", "isFolder": True, "folderLayoutNames": [{"name": LAYOUT}, {"name": "Streets"}]},
+]
+end_sessions = DATABASE.end_sessions  # everybody has to log in again
 
 LISTING = {"_limit", "_offset", "_sort", "dateformats"}
 FINDING = {"query", "sort", "limit", "offset", "dateformats"}
@@ -68,16 +73,20 @@ def signed_in(view: Callable[..., Mapping[str, Any]]) -> View:
     @answers
     @wraps(view)
     def answer(request: HttpRequest, database: str, layout: str, **names: str) -> HttpResponse:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if not scheme:
-            raise Failure("10", "Requested data is missing", 400)
-        if scheme != "Bearer" or database != NAME or not DATABASE.is_session(token):
-            raise Failure("952", "Invalid FileMaker Data API token (*)", 401)
+        _check_session(request, database)
         if layout != LAYOUT:
             raise Failure("105", "Layout is missing")
         return _told(view(request, **names))
 
     return answer
+
+
+def _check_session(request: HttpRequest, database: str) -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not scheme:
+        raise Failure("10", "Requested data is missing", 400)
+    if scheme != "Bearer" or database != NAME or not DATABASE.is_session(token):
+        raise Failure("952", "Invalid FileMaker Data API token (*)", 401)
 
 
 @answers
@@ -106,6 +115,13 @@ def log_out(request: HttpRequest, database: str, token: str) -> HttpResponse:
     if database != NAME or not DATABASE.end_session(token):
         raise Failure("952", "Invalid FileMaker Data API token (*)", 401)
     return _told({})
+
+
+@answers
+def layouts(request: HttpRequest, database: str) -> HttpResponse:
+    """https://help.claris.com/en/data-api-guide/content/get-layout-names.html."""
+    _check_session(request, database)
+    return _told({"layouts": LAYOUTS})
 
 
 @signed_in
@@ -210,6 +226,7 @@ _LAYOUT = f"{_DATABASES}/layouts/<str:layout>"
 urlpatterns = [
     path(f"{_DATABASES}/sessions", log_in),
     path(f"{_DATABASES}/sessions/<str:token>", log_out),
+    path(f"{_DATABASES}/layouts", layouts),
     path(f"{_LAYOUT}/records", records),
     path(f"{_LAYOUT}/records/<str:number>", record),
     path(f"{_LAYOUT}/_find", find),

@@ -23,9 +23,16 @@ SYSTEM = System(
             "Contact",
             default="",
             help="E-mail address or web page, sent in the User-Agent. The public Nominatim blocks who cannot be asked.",
+            when={"provider": ("nominatim",)},
         ),
-        Option("country_codes", "Countries", default="", help="Nominatim only. For example: us,ca. Empty for all."),
-        Option("benchmark", "Benchmark", default="Public_AR_Current", required=True, help="Census only."),
+        Option(
+            "country_codes",
+            "Countries",
+            default="",
+            help="For example: us,ca. Empty for all.",
+            when={"provider": ("nominatim",)},
+        ),
+        Option("benchmark", "Benchmark", default="Public_AR_Current", required=True, when={"provider": ("census",)}),
     ),
     limits=Limits(per_second=1),  # https://operations.osmfoundation.org/policies/nominatim/
 )

@@ -12,6 +12,8 @@ from integrations.transport.errors import CallError
 # To be shown with every place: https://osmfoundation.org/wiki/Licence/Attribution_Guidelines
 OSM_ATTRIBUTION = "© OpenStreetMap contributors"
 
+MICRODEGREE = Decimal("0.000001")  # some 11 cm: more is noise, though the Census sends 14 decimals
+
 Verdict = Literal["Match", "Tie", "No_Match", "No_Answer"]
 
 

@@ -11,7 +11,13 @@ SYSTEM = System(
     headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
     options=(
         Option("repository", "Repository", default="", help="Owner and name: octo-org/essays. Empty: webhooks alone."),
-        Option("branch", "Branch", default="", help="Empty: the default branch of the repository."),
+        Option(
+            "branch",
+            "Branch",
+            default="",
+            suggest="list_branches",
+            help="Empty: the default branch of the repository.",
+        ),
         Option("path", "Folder", default="", help="Files in it and below it are read. Empty: the whole repository."),
         Option(
             "pattern",
@@ -33,6 +39,9 @@ SYSTEM = System(
         ),
     ),
     auth=Bearer("token"),
-    streams=(StreamSpec("files", "Files", model="Essay"),),
+    streams=(
+        StreamSpec("files", "Files", model="Essay"),
+        StreamSpec("records", "Files as records", model="Record", optional=True),
+    ),
     receives_webhooks=True,
 )

@@ -16,6 +16,8 @@ from integrations.transport.cache import DAY_S, Cache
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Truncated
 from integrations.transport.http import Transport
+from integrations.transport.pagination import walk
+from integrations.transport.styles import Ask, LinkHeader, Listed
 
 RAW = {"Accept": "application/vnd.github.raw+json"}
 FOR_EVER = Cache(ttl_s=365 * DAY_S)  # what a sha names never changes
@@ -144,6 +146,19 @@ class Client:
         found = self._transport.get_json("get_repository", self._repository)
         branch = self._branch or contents.text_at("default_branch", found)
         return branch, f"{contents.text_at('html_url', found)}/blob/{contents.quoted(branch)}"
+
+    # https://docs.github.com/en/rest/branches/branches#list-branches
+    def list_branches(self) -> list[str]:
+        """Names of the branches of the repository."""
+        pages = walk(self._branches, LinkHeader(), {})
+        return [contents.text_at("name", branch) for page in pages for branch in page.items]
+
+    def _branches(self, ask: Ask) -> Listed:
+        where, params = (ask.link, {}) if ask.link else (f"{self._repository}/branches", {"per_page": 100})
+        answer = self._transport.request("list_branches", "GET", where, params=params)
+        if not isinstance(answer.data, list):
+            raise CallError(Code.BAD_ANSWER, "The answer is no list of branches.")
+        return Listed(answer.data, headers=answer.headers, url=answer.url)
 
     # https://docs.github.com/en/rest/git/trees#get-a-tree
     def list_files(self, ref: str) -> Tree:

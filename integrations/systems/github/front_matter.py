@@ -17,6 +17,7 @@ _SINGLE = re.compile(r"'((?:[^']|'')*)'(?:\s+#.*)?")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _NOT_PLAIN = tuple("[]{}|>&*!%@`,")
 _NOTHING = {"~", "null", "Null", "NULL"}
+_BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")  # which YAML takes for ends of lines, or takes away
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#[ \t]+(.+)")
 
@@ -25,6 +26,15 @@ def split(text: str) -> tuple[Mapping[str, str], str]:
     """The values of the head by key, in lower case, and the text after it; all of the text where it has no head."""
     found = _HEAD.match(text)
     return (_values(found[1]), text[found.end() :].lstrip("\r\n")) if found else ({}, text)
+
+
+def render(values: Mapping[str, str], body: str) -> str:
+    """The text that `split` takes apart into these values and this body; empty lines before the body are left out.
+
+    Every value is quoted, since YAML takes plain words such as “no”, “2026” or “a: b” for something else than text.
+    """
+    head = [f"{key}: {_quoted(value)}" for key, value in values.items()]
+    return "\n".join(["---", *head, "---", "", body.lstrip("\r\n")])
 
 
 def heading(body: str) -> str:
@@ -66,6 +76,11 @@ def _value(text: str) -> str:
         return match[1].replace("''", "'") if match else ""
     plain = _COMMENT.sub("", text, count=1).strip()
     return "" if plain.startswith(_NOT_PLAIN) or plain in _NOTHING else plain
+
+
+def _quoted(value: str) -> str:
+    """As JSON, which is YAML too."""
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def _unescaped(text: str) -> str:

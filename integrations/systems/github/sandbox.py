@@ -90,6 +90,12 @@ def repository(request: HttpRequest) -> HttpResponse:
 
 
 @guarded
+def branches(request: HttpRequest) -> HttpResponse:
+    """https://docs.github.com/en/rest/branches/branches#list-branches, of which there is one."""
+    return JsonResponse([{"name": BRANCH, "protected": False}], safe=False)
+
+
+@guarded
 def contents(request: HttpRequest, where: str) -> HttpResponse:
     """One file or folder: read, written, deleted."""
     verbs: dict[str, View] = {"GET": _read, "PUT": _write, "DELETE": _delete}
@@ -210,6 +216,7 @@ BASE = "repos/<str:owner>/<str:name>"
 urlpatterns = [
     path("rate_limit", rate_limit),
     path(BASE, repository),
+    path(f"{BASE}/branches", branches),
     path(f"{BASE}/contents/<path:where>", contents),
     path(f"{BASE}/commits", commits),
     path(f"{BASE}/git/trees/<path:ref>", tree),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from typing import Any
 
 from integrations.systems.base import BadItem, Item, Options, Page, Position
 from integrations.systems.github import front_matter
@@ -17,18 +18,30 @@ from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 
 FILES_A_PAGE = 10
+LONGEST_TITLE = 255
+Fields = Callable[[str, str, str], dict[str, Any]]  # of a file by its path, its text and its address
 _ZONE = re.compile(r"\s(Z|[+-]\d{2}:?\d{2})$")
 
 
 def files(client: Client, position: Position) -> Iterator[Page]:
-    """Every file that matches; the position is the tree that was listed first and the last path that was read."""
+    """Every file that matches, as an essay."""
+    return _pages(client, position, _essay)
+
+
+def records(client: Client, position: Position) -> Iterator[Page]:
+    """The same as records: what stands in the front matter of each, and its text."""
+    return _pages(client, position, _record)
+
+
+def _pages(client: Client, position: Position, fields: Fields) -> Iterator[Page]:
+    """The position is the tree that was listed first and the last path that was read."""
     branch, address = client.files_url()
     tree = client.list_files(position.get("tree", branch))
     matching = wanted(tree.entries, client.options)
     left = [entry for entry in matching if entry.path > position.get("after", "")]
     for start in range(0, len(left), FILES_A_PAGE):
         entries = left[start : start + FILES_A_PAGE]
-        items = [_item(client, entry, address) for entry in entries]
+        items = [_item(client, entry, address, fields) for entry in entries]
         yield Page(items, {"tree": tree.sha, "after": entries[-1].path}, len(matching))
 
 
@@ -50,7 +63,7 @@ def _matches(path: str, pattern: str) -> bool:
     return fnmatchcase(path if "/" in pattern else PurePosixPath(path).name, pattern)
 
 
-def _item(client: Client, entry: Entry, address: str) -> Item | BadItem:
+def _item(client: Client, entry: Entry, address: str, fields: Fields) -> Item | BadItem:
     raw = {"path": entry.path, "sha": entry.sha}
     try:
         text = client.read_blob(entry.sha).decode("utf-8-sig")
@@ -60,17 +73,33 @@ def _item(client: Client, entry: Entry, address: str) -> Item | BadItem:
         if error.code is not Code.TOO_LARGE:
             raise
         return BadItem(entry.path, "body", error.for_staff(), raw)
+    return Item(entry.path, fields(entry.path, text, f"{address}/{quoted(entry.path)}"), raw)
+
+
+def said_by(path: str, text: str) -> dict[str, Any]:
+    """What a file says of the essay it holds, by the name of the essay's field."""
     values, body = front_matter.split(text)
-    title = values.get("title") or front_matter.heading(body) or PurePosixPath(entry.path).stem
-    fields = {
-        "title": title,
+    return {
+        "title": _title(path, values, body),
         "slug": values.get("slug", ""),
         "body": body,
         "author": values.get("author", ""),
-        "url": f"{address}/{quoted(entry.path)}",
         "published_at": _moment(values.get("date", "")),
     }
-    return Item(entry.path, fields, raw)
+
+
+def _essay(path: str, text: str, url: str) -> dict[str, Any]:
+    return {**said_by(path, text), "url": url}
+
+
+def _record(path: str, text: str, url: str) -> dict[str, Any]:
+    values, body = front_matter.split(text)
+    data = {"path": path, "url": url, "front_matter": values, "text": body}
+    return {"title": _title(path, values, body)[:LONGEST_TITLE], "data": data}
+
+
+def _title(path: str, values: Mapping[str, str], body: str) -> str:
+    return values.get("title") or front_matter.heading(body) or PurePosixPath(path).stem
 
 
 def _moment(text: str) -> datetime | None:

@@ -15,6 +15,8 @@ def _auth(options: Options) -> Kind:
     return ASSERTION if options["sign_in"] == "jwt_bearer" else CLIENT
 
 
+WITH_SECRET, WITH_KEY = {"sign_in": ("client_credentials",)}, {"sign_in": ("jwt_bearer",)}
+
 SYSTEM = System(
     slug="salesforce",
     label="Salesforce",
@@ -30,7 +32,7 @@ SYSTEM = System(
             required=True,
         ),
         Option("consumer_key", "Consumer key", help="Of the app at Salesforce."),
-        Option("username", "User name", help="For JWT bearer: whom the console acts as."),
+        Option("username", "User name", help="Whom the console acts as.", when=WITH_KEY),
         Option(
             "audience",
             "Kind of org",
@@ -38,10 +40,18 @@ SYSTEM = System(
             default="https://login.salesforce.com",
             choices=(("https://login.salesforce.com", "Production"), ("https://test.salesforce.com", "Sandbox")),
             required=True,
-            help="For JWT bearer: which login server the assertion is for.",
+            help="Which login server the assertion is for.",
+            when=WITH_KEY,
         ),
         Option("version", "API version", default="v67.0", required=True, help="For example: v67.0"),
-        Option("object", "Object", default="Contact", required=True, help="API name of what the stream copies."),
+        Option(
+            "object",
+            "Object",
+            default="Contact",
+            required=True,
+            suggest="list_objects",
+            help="API name of what the stream copies.",
+        ),
         Option(
             "fields",
             "Fields",
@@ -63,9 +73,9 @@ SYSTEM = System(
         ),
     ),
     secrets=(
-        SecretField("consumer_secret", "Consumer secret", help="For client credentials."),
-        SecretField("private_key", "Private key", help="For JWT bearer: an RSA key in PEM form."),
+        SecretField("consumer_secret", "Consumer secret", when=WITH_SECRET),
+        SecretField("private_key", "Private key", help="An RSA key in PEM form.", when=WITH_KEY),
     ),
     auth=_auth,
-    streams=(StreamSpec("records", "Records", model="Record"),),
+    streams=(StreamSpec("records", "Records", model="Record", incremental=True),),
 )

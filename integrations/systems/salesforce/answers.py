@@ -139,3 +139,15 @@ def _mapping(answer: Answer) -> Mapping[str, Any]:
     if not isinstance(answer.data, dict):
         raise CallError(Code.BAD_ANSWER, "The answer is no JSON object.")
     return answer.data
+
+
+def queryable(answer: Answer) -> list[str]:
+    """The names of those objects that can be queried.
+
+    Raises:
+        CallError: there is no list of objects.
+    """
+    found = answer.data.get("sobjects") if isinstance(answer.data, Mapping) else None
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise CallError(Code.BAD_ANSWER, "There are no “sobjects” in the answer.", answer)
+    return [str(each["name"]) for each in found if each.get("queryable") is True and each.get("name")]

@@ -36,6 +36,7 @@ class Client:
     def __init__(self, transport: Transport, options: Options) -> None:
         self.options = options
         self._transport = transport
+        self._object, self._where = str(options["object"]), str(options["where"] or "")
         # Salesforce may send fewer: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_queryoptions.htm
         self._sized = {"Sforce-Query-Options": f"batchSize={int(options['batch_size'])}"}
 
@@ -60,9 +61,16 @@ class Client:
 
     def list_records(self, position: Position) -> Iterator[Batch]:
         """Pages of what the options name, with `Id` and `SystemModstamp`, in the order of the ids."""
+        return self.query(soql.select(self._object, self._fields(), self._where), position)
+
+    def list_changes(self, since: datetime, position: Position) -> Iterator[Batch]:
+        """The same of what changed at a moment or later, with what was deleted since: its `IsDeleted` is true."""
+        changed = soql.and_changed(self._where, since)
+        return self.query_all(soql.select(self._object, [*self._fields(), "IsDeleted"], changed), position)
+
+    def _fields(self) -> list[str]:
         named = [*ALWAYS, *str(self.options["fields"]).split(","), str(self.options["title_field"] or "")]
-        fields = [name.strip() for name in named if name.strip()]
-        return self.query(soql.select(str(self.options["object"]), fields, self.options["where"] or ""), position)
+        return [name.strip() for name in named if name.strip()]
 
     # https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_upsert.htm
     @retry_with_backoff(max_retries=3, base_delay=0.5, exceptions=refusals.RowLocked)
@@ -103,6 +111,11 @@ class Client:
     def list_versions(self) -> tuple[str, ...]:
         """The API versions of the org, as the option wants them, oldest first."""
         return answers.versions(self._request("list_versions", "GET", answers.DATA))
+
+    # https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm
+    def list_objects(self) -> list[str]:
+        """API names of the objects that the user may query."""
+        return answers.queryable(self._ask("list_objects", "GET", "sobjects"))
 
     def check_health(self) -> str:
         """What is left of the API calls of 24 hours; asking costs one, and proves token, address and version."""

@@ -20,6 +20,7 @@ LAST = ("O'Neil", "Okafor", "Silva", "Novak", "Meyer", "Haddad")
 EXTERNAL = "Legacy_Id__c"
 WRITABLE = ("FirstName", "LastName", "Email", "Phone")
 COLUMNS = ("Id", "IsDeleted", "SystemModstamp", "Name", *WRITABLE, EXTERNAL, "Account.Name")
+FIRST_CHANGE = datetime(2026, 3, 1, tzinfo=UTC)
 BEGAN = datetime.now(UTC).replace(microsecond=0)
 
 _QUERY = re.compile(
@@ -27,6 +28,7 @@ _QUERY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _EQUALS = re.compile(r"\(?\s*(\w+) = (TRUE|FALSE|'((?:\\.|[^'\\])*)')\s*\)?", re.IGNORECASE | re.DOTALL)
+_CHANGED = re.compile(r"\(?(?:(?P<others>\(.+\)) AND )?SystemModstamp >= (?P<since>[0-9TZ:-]+)\)?", re.DOTALL)
 
 Row = Mapping[str, Any]
 
@@ -54,6 +56,11 @@ class Org:
         with self.lock:
             self.sessions.add(token := f"00DSANDBOX!{secrets.token_urlsafe(24)}")
         return token
+
+    def end_sessions(self) -> None:
+        """Everybody has to sign in again."""
+        with self.lock:
+            self.sessions.clear()
 
     def found(self, query: str, *, with_deleted: bool) -> Sequence[Row]:
         """What a query in the small part of SOQL understood here gives, as Salesforce shows it."""
@@ -89,11 +96,12 @@ def _numbers() -> Iterator[int]:
 
 def _contact(number: int, external_id: str = "") -> Row:
     first, last = FIRST[number % len(FIRST)], LAST[number % len(LAST)]
+    is_deleted = not external_id and number % DELETED_EVERY == 0
     special = {7: SHARED_BY_TWO, 8: SHARED_BY_TWO, 9: LOCKED}
     return {
         "Id": f"003SB{number:010d}AAA",
-        "IsDeleted": not external_id and number % DELETED_EVERY == 0,
-        "SystemModstamp": _stamp(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=number)),
+        "IsDeleted": is_deleted,
+        "SystemModstamp": _stamp(_deletion(number) if is_deleted else FIRST_CHANGE + timedelta(minutes=number)),
         "FirstName": first,
         "LastName": last,
         "Email": f"contact-{number}@example.org",
@@ -105,7 +113,11 @@ def _contact(number: int, external_id: str = "") -> Row:
 
 def deleted_at(row: Row) -> datetime:
     """Days before the sandbox began, one for each deleted contact."""
-    return BEGAN - timedelta(days=int(str(row["Id"])[5:15]) // DELETED_EVERY)
+    return _deletion(int(str(row["Id"])[5:15]))
+
+
+def _deletion(number: int) -> datetime:
+    return BEGAN - timedelta(days=number // DELETED_EVERY)
 
 
 def _written(row: Row, fields: Row, *, is_new: bool) -> Row:
@@ -150,6 +162,9 @@ def _column(name: str) -> str:
 def _test(where: str | None) -> Callable[[Row], bool]:
     if where is None:
         return lambda _: True
+    if changed := _CHANGED.fullmatch(where.strip()):
+        others, since = _test(changed["others"]), datetime.fromisoformat(changed["since"])
+        return lambda row: others(row) and datetime.fromisoformat(str(row["SystemModstamp"])) >= since
     parts = _EQUALS.fullmatch(where.strip())
     if not parts:
         raise Refused(400, "MALFORMED_QUERY", f"unexpected token: '{where}'")

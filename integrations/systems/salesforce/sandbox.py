@@ -34,6 +34,7 @@ USED, ALL_CALLS = 18, 5000
 REACHES_BACK = timedelta(days=30)
 
 org = Org()
+end_sessions = org.end_sessions
 
 
 @require_http_methods(["POST"])
@@ -123,6 +124,13 @@ def limits(request: HttpRequest, version: str) -> HttpResponse:
 
 
 @_guarded
+def objects(request: HttpRequest, version: str) -> HttpResponse:
+    """What there is; of all that Salesforce says of an object, the little that is needed."""
+    known = {"Contact": True, "ContactChangeEvent": False}
+    return JsonResponse({"encoding": "UTF-8", "sobjects": [{"name": k, "queryable": v} for k, v in known.items()]})
+
+
+@_guarded
 def query(request: HttpRequest, version: str, resource: str) -> HttpResponse:
     """The first page."""
     if "q" not in request.GET:
@@ -202,6 +210,7 @@ urlpatterns = [
     path("services/oauth2/token", token),
     path("services/data/", versions),
     path(f"{DATA}/limits", limits),
+    path(f"{DATA}/sobjects", objects),
     *(path(f"{DATA}/{each}", query, {"resource": each}) for each in ("query", "queryAll")),
     *(path(f"{DATA}/{each}/<str:cursor>", query_more, {"resource": each}) for each in ("query", "queryAll")),
     path(f"{DATA}/sobjects/<str:sobject>/deleted/", deleted),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
@@ -48,6 +49,15 @@ def version(text: str) -> str:
 def literal(text: str) -> str:
     """The text in quotes, for comparisons with = and !=. LIKE has wildcards beside."""
     return f"'{text.translate(_ESCAPES)}'"
+
+
+def and_changed(where: str, since: datetime) -> str:
+    """The condition, if any, for rows alone that changed at a moment or later; it has a zone.
+
+    https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_dateformats.htm
+    """
+    changed = f"SystemModstamp >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"({where.strip()}) AND {changed}" if where.strip() else changed
 
 
 def select(sobject: str, fields: Iterable[str], where: str = "") -> str:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from integrations.systems.base import BadItem, Item, Options, Page, Position
+from integrations.systems.places import AXES, degrees
 from integrations.systems.tax_assessor import chosen
 from integrations.systems.tax_assessor.client import Client
 from integrations.systems.tax_assessor.soda import Row
 
 TEXTS = ("address", "city", "postal_code")
-# Where it is in a location and in a point, and how far it reaches: https://dev.socrata.com/docs/datatypes/
-AXES = {"latitude": (1, 90), "longitude": (0, 180)}
-MICRODEGREE = Decimal("0.000001")
 
 
 def parcels(client: Client, position: Position) -> Iterator[Page]:
@@ -33,7 +30,7 @@ def _item(row: Row, options: Options) -> Item | BadItem:
         reason = f"{what} Correct the options of the service, or leave such rows out with the filter of the parcels."
         return BadItem(_text(row.get(":id")), at, reason, dict(row))
     fields: dict[str, Any] = {name: _text(_value(row, options, name)) for name in TEXTS}
-    fields |= {axis: _degrees(_value(row, options, axis), axis) for axis in AXES}
+    fields |= {axis: degrees(_value(row, options, axis), axis) for axis in AXES}
     data = {name: value for name, value in row.items() if not name.startswith(":")}
     return Item(number, {"parcel_id": number, **fields, "data": data}, dict(row))
 
@@ -47,16 +44,3 @@ def _text(value: Any) -> str:
     """What is to be shown of it: nothing of a list, an object or a yes."""
     is_shown = isinstance(value, str | int | float) and not isinstance(value, bool)
     return str(value).strip() if is_shown else ""
-
-
-def _degrees(value: Any, axis: str) -> Decimal | None:
-    """Degrees to six places, of a number, a location or a point; None for nothing, nonsense and what is off the globe."""
-    place, reach = AXES[axis]
-    if isinstance(value, dict):
-        pair = value.get("coordinates")
-        value = pair[place] if isinstance(pair, list) and len(pair) > 1 else value.get(axis)
-    try:
-        found = Decimal(_text(value))
-    except InvalidOperation:
-        return None
-    return found.quantize(MICRODEGREE) if found.is_finite() and abs(found) <= reach else None

@@ -1,0 +1,1 @@
+"""The essay and property pages, and what they show of external systems."""
