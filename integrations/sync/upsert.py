@@ -1,63 +1,107 @@
-"""One page of items -> rows: compared by content hash, written in bulk, each difference noted."""
+"""A batch of items -> rows: compared by content hash, written in bulk, each difference noted.
+
+What comes for the first time is written without a note: its row says with which run it came.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.models import Change, RecordError, SyncedModel, SyncRun
-from integrations.sync.storable import is_storable, storable
+from integrations.models import Change, SyncedModel, SyncRun
+from integrations.sync import inbox, writing
+from integrations.sync.columns import NOT_STORABLE, Texts, Unfit, as_json, cleaned, content_hash
+from integrations.sync.differing import DIFF_CHARS, diff_of
+from integrations.sync.known import hashes
+from integrations.sync.storable import is_storable
 from integrations.systems.base import BadItem, Item
-
-DIFF_CHARS = 2000
-NOT_STORABLE = "Holds characters or numbers that no database can store."
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the items of a page; named as the run's columns."""
+    """What became of the items of a batch; named as the run's columns."""
 
     items: int
     created: int
     updated: int
     unchanged: int
     rejected: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """An item with its fields as JSON."""
+
+    item: Item
+    texts: Texts
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An item whose values its columns can hold."""
+
+    found: Found
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The items of a batch beside the rows of ours.
+
+    Attributes:
+        new: those that have no row.
+        changed: those whose row holds something else, or is marked as gone.
+        bad: items that cannot be used.
+        usable: the ids of all others.
+    """
+
+    new: Sequence[Fit]
+    changed: Sequence[Fit]
+    bad: Sequence[BadItem]
+    usable: frozenset[str]
+
+
+def compare(run: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadItem]) -> Compared:
+    """What would be written of these items; writes nothing."""
+    found, bad = _sift(model, items)
+    known = hashes(run, model, [each.item.external_id for each in found])
+    differing = [each for each in found if known.get(each.item.external_id) != each.content_hash]
+    good, unfit = _fitting(model, differing)
+    return Compared(
+        new=[each for each in good if each.found.item.external_id not in known],
+        changed=[each for each in good if each.found.item.external_id in known],
+        bad=[*bad, *unfit],
+        usable=frozenset(each.item.external_id for each in found) - {item.external_id for item in unfit},
+    )
 
 
 def upsert(run: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadItem]) -> Counts:
     """Write what is new or differs; touch nothing else. Call it inside a transaction."""
-    rows, raws, bad = _build(run, model, items)
-    known = {row.external_id: row for row in _known(run, model, rows)}
-    new = [row for row in rows.values() if row.external_id not in known]
-    changed = [row for row in rows.values() if _differs(row, known.get(row.external_id))]
-    good, unfit = _valid([*new, *changed], raws)
-    _save(model, good)
-    Change.objects.bulk_create([_change(run, model, row, known.get(row.external_id)) for row in good])
-    RecordError.objects.bulk_create([_error(run, item) for item in [*bad, *unfit]])
-    updated = sum(row.external_id in known for row in good)
+    found = compare(run, model, items)
+    _create(run, model, found.new)
+    _update(run, model, found.changed)
+    skipped = inbox.note(run, found.bad)
+    inbox.resolve(run, found.usable)
+    created, updated = len(found.new), len(found.changed)
     return Counts(
         items=len(items),
-        created=len(good) - updated,
+        created=created,
         updated=updated,
-        unchanged=len(items) - len(good) - len(bad) - len(unfit),
-        rejected=len(bad) + len(unfit),
+        unchanged=len(items) - created - updated - len(found.bad),
+        rejected=len(found.bad) - skipped,
+        skipped=skipped,
     )
 
 
-def _build(
-    run: SyncRun, model: type[SyncedModel], items: Iterable[Item | BadItem]
-) -> tuple[dict[str, SyncedModel], dict[str, Any], list[BadItem]]:
-    """Rows and what the vendor sent by id, the last where an id comes twice; and what is no item at all."""
-    rows: dict[str, SyncedModel] = {}
-    raws: dict[str, Any] = {}
+def _sift(model: type[SyncedModel], items: Iterable[Item | BadItem]) -> tuple[list[Found], list[BadItem]]:
+    """The items, of those with the same id the last; and what is no item at all."""
+    last: dict[str, Item] = {}
     bad = []
     for item in items:
         if isinstance(item, BadItem):
@@ -65,121 +109,107 @@ def _build(
         elif not is_storable(item.external_id):  # cannot even be looked for
             bad.append(BadItem(item.external_id, "external_id", NOT_STORABLE, item.raw))
         else:
-            rows[item.external_id], raws[item.external_id] = _row(run, model, item), item.raw
-    return rows, raws, bad
+            last[item.external_id] = item
+    return [_found(model, item) for item in last.values()], bad
 
 
-def _row(run: SyncRun, model: type[SyncedModel], item: Item) -> SyncedModel:
-    return model(
-        service_id=run.stream.service_id,
-        stream=run.stream,
-        external_id=item.external_id,
-        content_hash=content_hash(item.fields),
-        first_run=run,
-        last_run=run,
-        synced_at=timezone.now(),
-        **item.fields,
-    )
+def _found(model: type[SyncedModel], item: Item) -> Found:
+    texts = as_json(model, item.fields)
+    return Found(item, texts, content_hash(texts))
 
 
-def content_hash(fields: Mapping[str, Any]) -> str:
-    """SHA-256 of the fields, the same whatever their order."""
-    text = json.dumps(fields, sort_keys=True, cls=DjangoJSONEncoder)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _known(run: SyncRun, model: type[SyncedModel], rows: Mapping[str, SyncedModel]) -> Iterable[SyncedModel]:
-    # The whole row, since most pages change nothing or little; the diff needs the values before.
-    return model._default_manager.filter(service_id=run.stream.service_id, external_id__in=rows)
-
-
-def _differs(row: SyncedModel, before: SyncedModel | None) -> bool:
-    if before is None:
-        return False
-    return row.content_hash != before.content_hash or before.deleted_at is not None
-
-
-def _valid(rows: Iterable[SyncedModel], raws: Mapping[str, Any]) -> tuple[list[SyncedModel], list[BadItem]]:
+def _fitting(model: type[SyncedModel], found: Iterable[Found]) -> tuple[list[Fit], list[BadItem]]:
     good, unfit = [], []
-    for row in rows:
-        problem = _problem(row)
-        if problem:
-            unfit.append(BadItem(row.external_id, *problem, raws[row.external_id] or _raw(row)))
-        else:
-            good.append(row)
+    for each in found:
+        item = each.item
+        try:
+            good.append(Fit(each, cleaned(model, item.external_id, item.fields, each.texts)))
+        except Unfit as error:
+            unfit.append(BadItem(item.external_id, error.field, str(error), item.raw or _raw(item)))
     return good, unfit
 
 
-def _problem(row: SyncedModel) -> tuple[str, str] | None:
-    """The first field the database or the admin could not hold, and why."""
-    ours = {"service", "stream", "first_run", "last_run"}
+def _raw(item: Item) -> dict[str, str]:
+    return {name: str(value)[:DIFF_CHARS] for name, value in item.fields.items()}
+
+
+def _create(run: SyncRun, model: type[SyncedModel], new: Sequence[Fit]) -> None:
+    """Insert what is not there; what another run has inserted meanwhile is written over."""
+    if not new:
+        return
+    rows = [{**each.values, "content_hash": each.found.content_hash} for each in new]
     try:
-        row.clean_fields(exclude=ours)
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        return field, " ".join(messages)
-    found = ((name, _unfit(row, name)) for name in row.synced_fields)
-    return next(((name, reason) for name, reason in found if reason), None)
+        with transaction.atomic():
+            writing.insert(model, _stamps(run), rows, [each.found.texts for each in new])
+    except IntegrityError:
+        _save(model, [row_of(run, model, each) for each in new])
 
 
-def _unfit(row: SyncedModel, name: str) -> str:
-    """Why no database could hold this value, though Django finds nothing wrong with it."""
-    value = getattr(row, name)
-    if value is None:
-        return "" if row._meta.get_field(name).null else "There is no value."
-    if isinstance(value, datetime):
-        return "" if _in_utc(value) else "No database knows a moment so far away."
-    return "" if is_storable(value) else NOT_STORABLE
+def _stamps(run: SyncRun) -> dict[str, Any]:
+    """What every row has that this run writes."""
+    return {
+        "service_id": run.stream.service_id,
+        "stream_id": run.stream_id,
+        "first_run_id": run.pk,
+        "last_run_id": run.pk,
+        "synced_at": timezone.now(),
+    }
 
 
-def _in_utc(moment: datetime) -> bool:
-    try:
-        moment.astimezone(UTC)
-    except OverflowError:
-        return False
-    return True
+def _update(run: SyncRun, model: type[SyncedModel], changed: Sequence[Fit]) -> None:
+    pairs = before_and_after(run, model, changed)
+    _save(model, [after for _before, after in pairs])
+    Change.objects.bulk_create([_change(run, model, *pair) for pair in pairs])
 
 
-def _raw(row: SyncedModel) -> dict[str, str]:
-    return {name: str(getattr(row, name))[:DIFF_CHARS] for name in row.synced_fields}
+def before_and_after(
+    run: SyncRun, model: type[SyncedModel], changed: Sequence[Fit]
+) -> list[tuple[SyncedModel, SyncedModel]]:
+    """Of each the row as it is, and as it would be."""
+    if not changed:
+        return []
+    ids = [each.found.item.external_id for each in changed]
+    rows = model._default_manager.filter(service_id=run.stream.service_id, external_id__among=ids)
+    before = {row.external_id: row for row in rows}
+    pairs = [(before[each.found.item.external_id], row_of(run, model, each)) for each in changed]
+    for old, new in pairs:
+        new.keep_found(old)
+    return pairs
 
 
-def _save(model: type[SyncedModel], rows: list[SyncedModel]) -> None:
-    written = [*model.synced_fields, "content_hash", "stream", "last_run", "synced_at", "deleted_at"]
+def row_of(run: SyncRun, model: type[SyncedModel], fit: Fit) -> SyncedModel:
+    """The row as this run would write it."""
+    return model(content_hash=fit.found.content_hash, **_stamps(run), **fit.values)
+
+
+def _save(model: type[SyncedModel], rows: Sequence[SyncedModel]) -> None:
+    written = [
+        *model.synced_fields,
+        *model.found_fields,
+        "content_hash",
+        "stream",
+        "last_run",
+        "synced_at",
+        "deleted_at",
+    ]
     model._default_manager.bulk_create(
         rows, update_conflicts=True, unique_fields=["service", "external_id"], update_fields=written
     )
 
 
-def _change(run: SyncRun, model: type[SyncedModel], row: SyncedModel, before: SyncedModel | None) -> Change:
+def _change(run: SyncRun, model: type[SyncedModel], before: SyncedModel, after: SyncedModel) -> Change:
     return Change(
         run=run,
         model=model.__name__,
-        object_id=row.pk,
-        external_id=row.external_id,
-        kind=Change.Kind.UPDATED if before else Change.Kind.CREATED,
-        diff=_diff(before, row) if before else {},
+        object_id=before.pk,
+        external_id=after.external_id,
+        kind=kind_of(before),
+        diff=diff_of(before, after),
     )
 
 
-def _diff(before: SyncedModel, after: SyncedModel) -> dict[str, list[str]]:
-    # The values are compared and not what is shown of them, which is cut and knows the time zone.
-    pairs = {name: (getattr(before, name), getattr(after, name)) for name in after.synced_fields}
-    return {name: [_shown(old), _shown(new)] for name, (old, new) in pairs.items() if old != new}
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
-    return text if len(text) <= DIFF_CHARS else f"{text[:DIFF_CHARS]}… ({len(text):,} characters)"
-
-
-def _error(run: SyncRun, item: BadItem) -> RecordError:
-    return RecordError(
-        run=run,
-        external_id=storable(item.external_id)[:255],
-        field=storable(item.field)[:100],
-        reason=storable(item.reason),
-        raw=storable(item.raw),
-    )
+def kind_of(before: SyncedModel | None) -> Change.Kind:
+    """What becomes of a row that is to be written."""
+    if before is None:
+        return Change.Kind.CREATED
+    return Change.Kind.RESTORED if before.deleted_at else Change.Kind.UPDATED

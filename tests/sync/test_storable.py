@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.sync.storable import DEEPEST, is_storable, storable
+from integrations.sync.storable import DEEPEST, is_storable, is_storable_json, storable
 
 TEXT = st.text(st.characters(exclude_categories=[]))  # lone surrogates too
 JSON = st.recursive(
@@ -42,6 +42,16 @@ def test_what_cannot_be_stored_is_found(value: Any) -> None:
 @pytest.mark.parametrize("value", ["", "\\u0000", "\N{GRINNING FACE}", 0.5, 10**400, [{"a": [None, True]}]])
 def test_odd_but_good_values_are_storable(value: Any) -> None:
     assert is_storable(value)
+
+
+@given(JSON)
+def test_json_that_looks_storable_is(value: Any) -> None:
+    assert is_storable(value) or not is_storable_json(json.dumps(value))
+
+
+@pytest.mark.parametrize("value", ["", "plain", "Zo\u00eb \N{SNOWMAN}", {"a": [1, None, {"b": "c"}]}])
+def test_a_look_at_its_json_is_enough_for_most_values(value: Any) -> None:
+    assert is_storable_json(json.dumps(value))
 
 
 def test_a_bottomless_value_is_cut_off() -> None:

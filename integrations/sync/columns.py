@@ -1,0 +1,163 @@
+"""What items bring for the columns of a table: as JSON to compare, cleaned to write.
+
+A sync does this for every field of every item, so what can be known beforehand is made ready once for each table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from json.encoder import encode_basestring_ascii
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import MaxLengthValidator
+from django.db import models
+
+from integrations.models import SyncedModel
+from integrations.sync.storable import is_storable, is_storable_json
+
+NOT_STORABLE = "Holds characters or numbers that no database can store."
+_lenient = DjangoJSONEncoder(sort_keys=True).encode
+_strict = json.JSONEncoder(sort_keys=True).encode
+
+Texts = Mapping[str, str]
+
+
+class Unfit(Exception):
+    """A value that its column cannot hold.
+
+    Attributes:
+        field: its name; the text says why.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field of a table, made ready.
+
+    Attributes:
+        is_json: the column itself holds JSON.
+        longest: of a column that takes any text up to so many characters; 0 where there is more to ask.
+    """
+
+    field: models.Field[Any, Any]
+    is_json: bool
+    longest: int = 0
+
+    def clean(self, value: Any, text: str) -> Any:
+        """The value as the column takes it.
+
+        Args:
+            text: the same as JSON, see `as_json`.
+
+        Raises:
+            Unfit: neither the admin nor a database could hold it.
+        """
+        fits = type(value) is str and 0 < len(value) <= self.longest  # as most do, and the field takes longer to say so
+        if not fits and not (self.field.blank and value in self.field.empty_values):
+            value = self._validated(value, text)
+        if reason := self._problem(value, text):
+            raise Unfit(self.field.name, reason)
+        return value
+
+    def _validated(self, value: Any, text: str) -> Any:
+        try:
+            if not self.is_json:
+                return self.field.clean(value, None)
+            # JSONField's own would write the JSON once more to see whether it can.
+            models.Field.validate(self.field, value, None)
+        except ValidationError as error:
+            raise Unfit(self.field.name, " ".join(error.messages)) from None
+        if not text:
+            raise Unfit(self.field.name, "Value must be valid JSON.")
+        return value
+
+    def _problem(self, value: Any, text: str) -> str:
+        """Why no database could hold this value, though Django finds nothing wrong with it."""
+        if value is None:
+            return "" if self.field.null else "There is no value."
+        if isinstance(value, datetime):
+            return "" if _in_utc(value) else "No database knows a moment so far away."
+        return "" if is_storable_json(text) or is_storable(value) else NOT_STORABLE
+
+
+def _in_utc(moment: datetime) -> bool:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
+
+
+@cache
+def columns_of(model: type[SyncedModel]) -> dict[str, Column]:
+    """Those that items fill, by name, in the order in which their problems are told."""
+    fields = {name: model._meta.get_field(name) for name in ("external_id", *model.synced_fields)}
+    return {
+        name: Column(field, isinstance(field, models.JSONField), _longest(field))
+        for name, field in fields.items()
+        if isinstance(field, models.Field)
+    }
+
+
+def _longest(field: models.Field[Any, Any]) -> int:
+    if type(field) not in {models.CharField, models.TextField} or field.choices:
+        return 0
+    is_plain = all(isinstance(each, MaxLengthValidator) for each in field.validators)
+    return (field.max_length or sys.maxsize) if is_plain else 0
+
+
+def as_json(model: type[SyncedModel], fields: Mapping[str, Any]) -> Texts:
+    """Each field as JSON, the same for the same value whatever its order; empty where it must be JSON and is none.
+
+    Raises:
+        TypeError: the table has no such field.
+    """
+    columns = columns_of(model)
+    if not fields.keys() <= columns.keys():
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(fields.keys() - columns.keys()))}.")
+    return {name: _json(fields[name], strict=columns[name].is_json) for name in sorted(fields)}
+
+
+def _json(value: Any, *, strict: bool) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if isinstance(value, datetime) and not strict:
+        return f'"{value.isoformat()}"'  # to the microsecond, which Django's encoder drops
+    if not strict:
+        return "null" if value is None else _lenient(value)
+    try:
+        return _strict(value)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def content_hash(texts: Texts) -> str:
+    """SHA-256 of the fields as JSON."""
+    together = ", ".join([f'"{name}": {text}' for name, text in texts.items()])
+    return hashlib.sha256(f"{{{together}}}".encode()).hexdigest()
+
+
+def cleaned(model: type[SyncedModel], external_id: str, fields: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+    """Every column that items fill with its value, or with its default where the item has none.
+
+    Raises:
+        Unfit: of the first that its column cannot hold.
+    """
+    values = {"external_id": external_id, **fields}
+    found = {}
+    for name, column in columns_of(model).items():
+        value = values[name] if name in values else column.field.get_default()
+        found[name] = column.clean(value, texts.get(name) or _json(value, strict=column.is_json))
+    return found
