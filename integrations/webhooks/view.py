@@ -2,39 +2,59 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import logging
+import time
+from ipaddress import ip_address
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from integrations import ops, systems
+from integrations import ops
 from integrations.credentials import CredentialUnavailable
-from integrations.models import Service, WebhookEvent
-from integrations.systems.base import Delivery, Identity, Refused, System
-from integrations.text import storable
-from integrations.transport.redaction import BLANK
-from integrations.webhooks import verification
+from integrations.models.service import LARGEST_DELIVERY_MIB
+from integrations.systems.deliveries import Cause, Delivery, Refused
+from integrations.systems.paths import at
+from integrations.webhooks import receivers, refusals, verification
+from integrations.webhooks.events import event_of, may_be_replay
+from integrations.webhooks.intake import INTAKE
+from integrations.webhooks.receivers import MIB, Receiver
 
 logger = logging.getLogger(__name__)
 
-LARGEST = 1024 * 1024
-LONGEST_ID = 200
-SIGN_SOMEBODY_IN = frozenset({"authorization", "cookie", "proxy-authorization"})
+LARGEST = LARGEST_DELIVERY_MIB * MIB  # of any service
+LONGEST_CHALLENGE = 500
+VERIFY_TOKEN = "webhook_verify_token"  # noqa: S105 - the name of a field
+NOBODY = "No such address."
 
 
 @csrf_exempt
 @login_not_required
 def receive(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer 200 once the delivery is stored for good, 4xx where it is not believed or not wanted."""
+    if request.method == "GET":
+        return _shake_hands(request, slug)
     if objection := _objection(request):
         return objection
-    service = Service.objects.filter(slug=slug, enabled=True).first()
-    system = systems.all_systems().get(service.system) if service else None
-    if service is None or system is None or not system.receives_webhooks:
-        return _answer(404, "No such address.")
-    return _believe(service, system, _delivery(request))
+    receiver = receivers.of_slug(slug)
+    if receiver is None:
+        return _answer(404, NOBODY)
+    try:
+        delivery = _delivery(request, receiver)
+    except _Unwanted as unwanted:
+        refusals.keep(receiver.service, receiver.sender.scheme, unwanted.delivery, unwanted.reason, unwanted.size)
+        return _answer(unwanted.status, f"{str(unwanted.reason).capitalize()}.")
+    return _believe(receiver, delivery)
+
+
+class _Unwanted(Exception):
+    """Refused by its size or its kind, before it is read."""
+
+    def __init__(self, status: int, reason: Refused, delivery: Delivery, size: int) -> None:
+        super().__init__(str(reason))
+        self.status, self.reason, self.delivery, self.size = status, reason, delivery, size
 
 
 def _objection(request: HttpRequest) -> HttpResponse | None:
@@ -48,52 +68,70 @@ def _objection(request: HttpRequest) -> HttpResponse | None:
     if not (length.isascii() and length.isdecimal()):
         return _answer(400, "The Content-Length is no number.")
     if len(length) > len(str(LARGEST)) or int(length) > LARGEST:
-        return _answer(413, "The body is larger than 1 MiB.")
+        return _answer(413, f"The body is larger than {LARGEST_DELIVERY_MIB} MiB.")
     return None
 
 
-def _delivery(request: HttpRequest) -> Delivery:
+def _delivery(request: HttpRequest, receiver: Receiver) -> Delivery:
     headers = {name.lower(): value for name, value in request.headers.items()}
+    length, through_proxy = int(request.META["CONTENT_LENGTH"]), _came_through_proxy(request)
+    unread = Delivery(headers, b"", receiver.options, through_proxy)
+    if length > receiver.limit:
+        large = Refused(f"the body is larger than {receiver.service.max_delivery_mib} MiB", Cause.TOO_LARGE)
+        raise _Unwanted(413, large, unread, length)
+    if (encoding := headers.get("content-encoding", "").strip().lower()) not in {"", "identity"}:
+        encoded = Refused(f"the body is encoded ({encoding[:20]}); send it as it is signed", Cause.ENCODED)
+        raise _Unwanted(415, encoded, unread, length)
     # The stream and not `request.body`: that one stops at DATA_UPLOAD_MAX_MEMORY_SIZE with an HTML page.
-    return Delivery(headers, request.read(LARGEST + 1))
+    body = request.read(length)
+    if len(body) < length:
+        short = Refused(f"the body ends after {len(body):,} of {length:,} bytes", Cause.MALFORMED)
+        raise _Unwanted(400, short, Delivery(headers, body, receiver.options, through_proxy), len(body))
+    return Delivery(headers, body, receiver.options, through_proxy)
 
 
-def _believe(service: Service, system: System, delivery: Delivery) -> HttpResponse:
-    webhook = system.module("webhook")
+def _believe(receiver: Receiver, delivery: Delivery) -> HttpResponse:
+    service, sender = receiver.service, receiver.sender
     try:
-        verification.verify(service, webhook, delivery)
-        identity = webhook.identify(delivery)
+        identity = verification.believe(receiver, delivery, time.time())
     except Refused as reason:
         logger.warning("refused a delivery to %s: %s", service.slug, reason)
+        refusals.keep(service, sender.scheme, delivery, reason)
         return _answer(400, "Refused.")
     except CredentialUnavailable:
         logger.exception("cannot verify deliveries to %s", service.slug)
         return _answer(503, "Try again later.")
-    new = ops.receive(_event(service, delivery, identity))
+    if sender.challenge_path and isinstance(challenge := at(sender.challenge_path, identity.payload), str):
+        return _echo(challenge)
+    if wait_s := INTAKE.wait_s(service.pk, service.deliveries_per_minute):
+        logger.warning("more than %s deliveries a minute to %s", service.deliveries_per_minute, service.slug)
+        return _answer(429, "Too many deliveries a minute.", **{"Retry-After": str(wait_s)})
+    new = ops.receive(event_of(receiver, delivery, identity), watch=may_be_replay(receiver, identity))
     return _answer(200, "Stored." if new else "Already here.")
 
 
-def _event(service: Service, delivery: Delivery, identity: Identity) -> WebhookEvent:
-    return WebhookEvent(
-        service=service,
-        delivery_id=_unique_id(identity.delivery_id, delivery.body),
-        event_type=storable(identity.event_type)[:100],
-        headers={storable(name): _kept(name, value) for name, value in delivery.headers.items()},
-        body=delivery.body,
-    )
+def _shake_hands(request: HttpRequest, slug: str) -> HttpResponse:
+    """What Meta and WebSub hubs ask before they send: whether this address wants it."""
+    receiver = receivers.of_slug(slug) if "hub.challenge" in request.GET else None
+    if receiver is None or not receiver.sender.has_handshake:
+        return _answer(405, "Deliveries are posted.", Allow="POST")
+    given = request.GET.get("hub.verify_token", "").encode("utf-8", "replace")
+    expected = [secret.encode() for secret in verification.secrets_of(receiver, VERIFY_TOKEN) if secret]
+    if not sum(hmac.compare_digest(given, each) for each in expected):
+        return _answer(400, "Refused.")
+    return _echo(request.GET["hub.challenge"])
 
 
-def _kept(name: str, value: str) -> str:
-    """The header as it is shown later. A signature is no secret; what signs somebody in is one."""
-    return BLANK if name in SIGN_SOMEBODY_IN else storable(value)
+def _came_through_proxy(request: HttpRequest) -> bool:
+    try:
+        peer = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    return any(peer in network for network in settings.TRUSTED_PROXIES)
 
 
-def _unique_id(claimed: str, body: bytes) -> str:
-    """The sender's id where it is usable, else one made of the body, so that no two bodies become one."""
-    claimed = claimed.strip()
-    if claimed and len(claimed) <= LONGEST_ID and claimed.isascii() and claimed.isprintable():
-        return f"id:{claimed}"
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+def _echo(challenge: str) -> HttpResponse:
+    return HttpResponse(challenge[:LONGEST_CHALLENGE], content_type="text/plain; charset=utf-8")
 
 
 def _answer(status: int, text: str, **headers: str) -> HttpResponse:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
-from pytest_django import DjangoAssertNumQueries
 
 from integrations import credentials, tasks
 from integrations.models import Credential, Service, WebhookEvent
-from integrations.webhooks.view import LARGEST
+from integrations.systems.github.webhook import HANDLES
+from integrations.webhooks.receivers import MIB
 from tests.conftest import WEBHOOK_SECRET
 from tests.webhooks.conftest import ADDRESS, PUSH, Send, files, sign
 
+# By whether it is PostgreSQL, where a delivery and its bell are one statement; by whether it is there already.
+LAST = {
+    False: {False: ["INSERT", "INSERT"], True: ["INSERT", "UPDATE"]},
+    True: {False: ["WITH"], True: ["WITH", "UPDATE"]},
+}
+
 
 def test_real_payloads_are_accepted_once_and_processed_once(send: Send, shared_data: Path) -> None:
+    Service.objects.update(allows_replays=True)  # some of the examples are the same
     for number, path in enumerate(files(shared_data / "github-webhooks")):
         body, kind = path.read_bytes(), path.name.partition(".")[0].partition("-")[0]
         answers = [send(body, HTTP_X_GITHUB_DELIVERY=path.name, HTTP_X_GITHUB_EVENT=kind) for _ in range(2)]
@@ -31,7 +42,8 @@ def test_real_payloads_are_accepted_once_and_processed_once(send: Send, shared_d
         for _ in range(1 if number % 10 else 2):
             tasks.process_event(str(event.pk))
         event.refresh_from_db()
-        assert (event.state, event.attempts.count()) == ("succeeded", 1), event.failure_message
+        state = "succeeded" if kind in HANDLES else "ignored"
+        assert (event.state, event.attempts.count()) == (state, 1), event.failure_message
         assert event.summary.startswith(kind) or kind == "push"
 
 
@@ -73,7 +85,7 @@ def test_what_is_not_signed_rightly_is_refused(send: Send, signature: str | None
     assert not WebhookEvent.objects.exists()
 
 
-@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b"nul", b"[" * 200_000, b'{"a": ' + b"1" * 5000 + b"}"])
+@pytest.mark.parametrize("body", [b"{", b"", b"\xff\xfe", b"nul", b"[" * 200_000, b"NaN", b'{"a": Infinity}'])
 def test_a_signed_body_that_is_no_json_is_refused(send: Send, body: bytes) -> None:
     assert send(body).status_code == (400 if body else 411)
     assert not WebhookEvent.objects.exists()
@@ -85,8 +97,11 @@ def test_another_method_is_told_to_post(github: Service, method: str) -> None:
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize(("size", "status"), [(LARGEST - 1, 200), (LARGEST, 200), (LARGEST + 1, 413)])
-def test_the_limit_of_a_body_is_exact(send: Send, size: int, status: int) -> None:
+@pytest.mark.parametrize(("more", "status"), [(-1, 200), (0, 200), (1, 413)])
+@pytest.mark.parametrize("mib", [1, 3])
+def test_the_limit_of_a_body_is_exact(send: Send, mib: int, more: int, status: int) -> None:
+    Service.objects.update(max_delivery_mib=mib)
+    size = mib * MIB + more
     body = b'"' + b"a" * (size - 2) + b'"'
     assert send(body).status_code == status
     assert [len(event.body) for event in WebhookEvent.objects.all()] == ([size] if status == 200 else [])
@@ -180,13 +195,39 @@ def test_neither_sign_in_nor_a_token_against_forgery_is_asked_for(github: Servic
 
 
 @pytest.mark.parametrize("duplicate", [False, True])
-def test_storing_takes_this_many_queries(
-    send: Send, django_assert_num_queries: DjangoAssertNumQueries, duplicate: bool
-) -> None:
+def test_storing_takes_three_queries_at_most(send: Send, statements: list[str], duplicate: bool) -> None:
     send(HTTP_X_GITHUB_DELIVERY="before")  # which also notes the use of the secret, once a minute
-    with django_assert_num_queries(6 if duplicate else 10):
-        answer = send(HTTP_X_GITHUB_DELIVERY="before" if duplicate else "new")
+    statements.clear()
+    answer = send(b'{"n": 1}') if not duplicate else send(HTTP_X_GITHUB_DELIVERY="before")
     assert answer.status_code == 200
+    assert statements == ["SELECT", *LAST[connection.vendor == "postgresql"][duplicate]]
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The first word of each that reaches the database, transactions aside, also below Django's cursors."""
+    found = list[str]()
+
+    def note(sql: str | bytes) -> None:
+        word = (sql.decode() if isinstance(sql, bytes) else sql).split()[0]
+        found.extend([word] if word not in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"} else [])
+
+    def executing(cursor: psycopg.Cursor[Any], query: Any, params: Any = None, **more: Any) -> Any:
+        note(query)
+        return execute(cursor, query, params, **more)
+
+    execute = psycopg.Cursor.execute
+    monkeypatch.setattr(psycopg.Cursor, "execute", executing)
+    if connection.vendor == "postgresql":
+        yield found
+        return
+
+    def running(run: Any, sql: str, *rest: Any) -> Any:
+        note(sql)
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(running):
+        yield found
 
 
 def test_every_json_torture_file_is_refused_or_stored_byte_for_byte(send: Send, shared_data: Path) -> None:
@@ -211,7 +252,7 @@ def test_text_that_no_database_takes_is_no_obstacle(send: Send) -> None:
         event = WebhookEvent.objects.latest("received_at")
         tasks.process_event(str(event.pk))
         event.refresh_from_db()
-        assert event.state == "succeeded", event.failure_message
+        assert event.state == "ignored", event.failure_message
         assert event.summary.startswith("star")
 
 
