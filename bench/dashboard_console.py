@@ -1,0 +1,192 @@
+"""The console of the benchmark of pages: fills its log up to a number of calls, rolls it up, and times its pages.
+
+python dashboard_console.py <rounds> <calls | multiplied>
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402 - Django must be set up before
+from django.db import connection  # noqa: E402 - as above
+from django.test import Client  # noqa: E402 - as above
+from django.utils import timezone  # noqa: E402 - as above
+
+from integrations import latency  # noqa: E402 - as above
+from integrations.models import Call, LatencyRollup, RollupMark, Service  # noqa: E402 - as above
+from integrations.rollups import histogram, writing  # noqa: E402 - as above
+from integrations.rollups.reading import Of  # noqa: E402 - as above
+from integrations.rollups.tally import Tally  # noqa: E402 - as above
+from integrations.windows import Window  # noqa: E402 - as above
+
+SERVICES, OPERATIONS = 6, ("list", "find", "get", "probe")
+WINDOWS = ("24h", "7d", "30d")
+PER_PAGE, FAR = 50, 1000
+# A normal variable by its definition, so that latencies are log-normal; both databases know these functions.
+NORMAL = "sqrt(-2 * ln({chance} + 1e-9)) * cos(6.283185307 * {other})"
+FILL = """
+INSERT INTO integrations_call (service_id, operation, method, url, status, outcome, code, error, cache, attempt, chain,
+    started_at, duration_ms, request_bytes, response_bytes, remote_id, "trigger", correlation_id)
+SELECT {first_service} + n % {services}, {operation}, 'GET', 'https://api.example.org/things/' || n,
+    CASE WHEN n % 37 = 0 THEN 503 ELSE 200 END, CASE WHEN n % 37 = 0 THEN 'failed' ELSE 'ok' END,
+    CASE WHEN n % 37 = 0 THEN 'server_error' ELSE 'ok' END, '', CASE WHEN n % 11 = 0 THEN 'hit' ELSE '' END,
+    1 + (n % 97 = 0){as_number}, {uuid}, {started}, exp(5 + 0.4 * (n % 5) + 0.6 * {normal}), 0, 900, '',
+    CASE WHEN n % 19 = 0 THEN 'check' ELSE 'sync' END, {uuid}
+FROM {numbers}
+"""
+BY_DATABASE = {
+    "postgresql": {
+        "operation": "(ARRAY['list', 'find', 'get', 'probe'])[1 + n / 7 % 4]",
+        "as_number": "::int",
+        "uuid": "gen_random_uuid()",
+        "started": "now() - interval '30 days' * (1 - (n - {after})::float8 / {more})",
+        "normal": NORMAL.format(chance="random()", other="random()"),
+        "numbers": "generate_series({after} + 1, {after} + {more}) AS n",
+    },
+    "sqlite": {
+        "operation": "CASE n / 7 % 4 WHEN 0 THEN 'list' WHEN 1 THEN 'find' WHEN 2 THEN 'get' ELSE 'probe' END",
+        "as_number": "",
+        "uuid": "lower(hex(randomblob(16)))",
+        "started": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || (30 * 86400.0 * (1 - (n - {after}) * 1.0 / {more})) "
+        "|| ' seconds')",
+        "normal": NORMAL.format(chance="(abs(random()) / 9223372036854775808.0)", other="(n * 0.618034)"),
+        "numbers": "(WITH RECURSIVE counted(n) AS (SELECT {after} + 1 UNION ALL SELECT n + 1 FROM counted "
+        "WHERE n < {after} + {more}) SELECT n FROM counted)",
+    },
+}
+EXACT = """
+SELECT service_id, {function}(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY duration_ms) FROM integrations_call
+WHERE started_at >= %s AND cache NOT IN ('hit', 'stale') AND outcome <> 'not_sent' AND "trigger" <> 'trial'
+GROUP BY service_id
+"""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """It takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def prepare() -> Client:
+    """Services, and a person who may see all."""
+    for number in range(SERVICES - Service.objects.count()):
+        Service.objects.create(slug=f"s{number}", name=f"Service {number}", system="rest", base_url="https://a.example")
+    person, _new = User.objects.get_or_create(username="bench", is_superuser=True, is_staff=True)
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(person)
+    return client
+
+
+def fill(calls: int) -> None:
+    """Up to so many; they are spread evenly over thirty days, in the order of their keys."""
+    after = Call.objects.count()
+    bounds: dict[str, object] = {"after": after, "more": calls - after}
+    parts = {name: part.format(**bounds) for name, part in BY_DATABASE[connection.vendor].items()}
+    first = Service.objects.order_by("pk").values_list("pk", flat=True)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(FILL.format(first_service=first, services=SERVICES, **parts))
+        cursor.execute("ANALYZE")
+
+
+def roll_up() -> None:
+    """As many ticks as it takes, without the two minutes in which somebody might still be writing an earlier key."""
+    newest = Call.objects.order_by("-pk")[0].pk
+    RollupMark.objects.update(seen_id=newest, seen_at=timezone.now() - 2 * writing.SETTLES)
+    while not writing.roll_up():
+        pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def multiply(by: int) -> None:
+    """Make the sums those of so many times as many calls."""
+    rows = list(LatencyRollup.objects.all())
+    for row in rows:
+        tally = Tally().add_row(vars(row))
+        row.buckets = histogram.pack({bucket: by * count for bucket, count in tally.buckets.items()})
+        row.calls, row.total_us = by * row.calls, by * row.total_us
+    LatencyRollup.objects.bulk_update(rows, ["buckets", "calls", "total_us"], batch_size=500)
+
+
+def pages(client: Client, rounds: int) -> dict[str, float]:
+    """Milliseconds of each, the median."""
+    failed = {"outcome__exact": "failed", "service__id__exact": str(Service.objects.all()[0].pk)}
+    last = min(FAR, Call.objects.count() // PER_PAGE) - 1
+    asked: dict[str, tuple[str, dict[str, str]]] = {
+        **{f"landing page, {name}": ("/admin/", {"window": name}) for name in WINDOWS},
+        **{f"latency, {name}": ("/admin/latency/", {"window": name}) for name in WINDOWS},
+        **{f"one service, {name}": ("/admin/latency/", {"window": name, "service": "s1"}) for name in WINDOWS},
+        "calls, first page": ("/admin/integrations/call/", {}),
+        "calls, failed of one": ("/admin/integrations/call/", failed),
+        "calls, slow of one": ("/admin/integrations/call/", {**failed, "outcome__exact": "", "slower": "5000"}),
+        "calls, thousandth page": ("/admin/integrations/call/", {"p": str(last)}),
+    }
+    return {name: _median(client, rounds, *page) for name, page in asked.items()}
+
+
+def _median(client: Client, rounds: int, address: str, query: dict[str, str]) -> float:
+    def ask() -> None:
+        answer = client.get(address, query, secure=True)
+        assert answer.status_code == 200, f"{address} {query}: {answer.status_code}"
+
+    ask()  # the first compiles templates
+    return 1000 * statistics.median(seconds(ask) for _ in range(rounds))
+
+
+def against_exact() -> dict[str, float]:
+    """Thirty days by the database, and by the sums."""
+    window = Window.last("30d")
+    with connection.cursor() as cursor:
+        exact_s = seconds(lambda: cursor.execute(EXACT.format(function="percentile_cont"), [window.since]))
+        cursor.execute(EXACT.format(function="percentile_disc"), [window.since])
+        exact: dict[int, list[float]] = dict(cursor.fetchall())
+    parts = latency.whole(window, Of())
+    found = latency.by(parts, latency.by_service)
+    errors = [
+        abs(ms / wanted - 1)
+        for service, values in exact.items()
+        for ms, wanted in zip((found[service].p50, found[service].p95, found[service].p99), values, strict=True)
+        if ms is not None
+    ]
+    sums_s = statistics.median(
+        seconds(
+            lambda: [each.percentiles for each in latency.by(latency.whole(window, Of()), latency.by_service).values()]
+        )
+        for _ in range(5)
+    )
+    return {"exact_s": exact_s, "sums_s": sums_s, "worst_error": max(errors)}
+
+
+def main(rounds: int, step: str) -> dict[str, Any]:
+    """Grow, then measure."""
+    client, before = prepare(), Call.objects.count()
+    if step == "multiplied":
+        generated, rolled = seconds(lambda: multiply(10)), 0.0
+    else:
+        generated, rolled = seconds(lambda: fill(int(step))), seconds(roll_up)
+    calls = Call.objects.count()
+    more = (calls - before) or 1
+    told: dict[str, Any] = {
+        "name": f"{10 * calls:,} (sums)" if step == "multiplied" else f"{calls:,} calls",
+        "generated_s": generated,
+        "rolled_s": rolled,
+        "rolled_s_per_million": rolled / more * 1e6,
+        "pages": pages(client, rounds),
+    }
+    return told | (against_exact() if connection.vendor == "postgresql" and step != "multiplied" else {})
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]), sys.argv[2])))

@@ -1,0 +1,168 @@
+"""Shapes figures into what console.js and the templates draw; colours are names of CSS variables."""
+
+from __future__ import annotations
+
+import json
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from django.utils import timezone
+
+from integrations import formatting
+from integrations.rollups import histogram
+from integrations.rollups.tally import Tally
+from integrations.rollups.writing import DAY
+from integrations.windows import Window
+
+Link = Callable[[datetime, datetime, float | None, float | None], str]  # from, to, from ms, to ms
+Line = tuple[str, Sequence[float | None]]  # its colour, and a value for each point
+
+# Milliseconds at which bands of the heat map begin: steps that are read at a glance.
+BANDS = [0.0, *(step * 10.0**power for power in range(6) for step in (1, 2, 5))]
+COLUMNS = 62
+BARS = 40
+LEVELS = 8
+DASHES: tuple[list[int], ...] = ([], [6, 3], [2, 2])  # so that lines are told apart without colours
+
+
+def stamp(window: Window, at: datetime) -> str:
+    """A point of the axis of time, as short as it stays clear."""
+    local = timezone.localtime(at)
+    if window.step == DAY:
+        return f"{local:%d %b}"
+    return f"{local:%H:%M}" if window.until - window.since <= timedelta(hours=26) else f"{local:%d %b %H:%M}"
+
+
+def lines(window: Window, series: Mapping[str, Line], link: Link | None = None, *, log: bool = False) -> str:
+    """Milliseconds over time.
+
+    Args:
+        log: with an axis on which ten times as much is as far, wherever it is, so that no outlier flattens the rest.
+    """
+    points, step = window.points(), timedelta(seconds=window.step)
+    return json.dumps(
+        {
+            "kind": "line",
+            "log": log,
+            "labels": [stamp(window, at) for at in points],
+            "series": [
+                {
+                    "label": label,
+                    "colour": colour,
+                    "dash": dash,
+                    "data": [value and round(value, 2) for value in values],
+                }
+                for dash, (label, (colour, values)) in zip(DASHES, series.items(), strict=False)
+            ],
+            "links": [link(at, at + step, None, None) for at in points] if link else [],
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Calls that took from so long to so long."""
+
+    low: float
+    high: float
+    calls: int
+
+    @property
+    def label(self) -> str:
+        """Where it begins."""
+        return formatting.milliseconds(self.low)
+
+
+def distribution(tally: Tally) -> list[Bar]:
+    """Bars of equal proportions from the fastest to the slowest; at most about `BARS`."""
+    if not tally.buckets:
+        return []
+    first, last = min(tally.buckets), max(tally.buckets)
+    width = max(1, -(-(last - first + 1) // BARS))
+    counts = [0] * ((last - first) // width + 1)
+    for bucket, count in tally.buckets.items():
+        counts[(bucket - first) // width] += count
+    edges = [histogram.lowest(first + number * width) for number in range(len(counts) + 1)]
+    return [Bar(low, high, count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
+
+
+def bars(found: Sequence[Bar], links: Sequence[str]) -> str:
+    """How many calls took how long."""
+    series = {"label": "calls", "colour": "--c-line-strong", "dash": [], "data": [bar.calls for bar in found]}
+    return json.dumps({"kind": "bar", "labels": [bar.label for bar in found], "series": [series], "links": links})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Calls of one stretch of time that took about as long."""
+
+    x: int
+    y: int
+    since: datetime
+    until: datetime
+    low: float
+    high: float | None
+    calls: int
+    level: int
+    title: str
+    href: str
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Time to the right, latency upwards; darker where there are more calls."""
+
+    columns: int
+    bands: list[str]
+    ticks: list[str]
+    most: int
+    cells: list[Cell]
+
+
+def heat_map(window: Window, points: Mapping[datetime, Tally], link: Link) -> HeatMap:
+    """Of what was sent, by the points of a window; several together where there are many."""
+    starts = window.points()
+    together = timedelta(seconds=window.step * -(-len(starts) // COLUMNS))
+    counts: dict[tuple[int, int], int] = {}
+    for at, tally in points.items():
+        for bucket, count in tally.buckets.items():
+            place = (at - window.since) // together, _band(histogram.middle(bucket))
+            counts[place] = counts.get(place, 0) + count
+    used = [band for _column, band in counts] or [0]
+    lowest, highest, most = min(used), max(used), max(counts.values(), default=1)
+    columns = -(-(window.until - window.since) // together)
+
+    def cell(column: int, band: int, count: int) -> Cell:
+        since = window.since + column * together
+        until = min(since + together, window.until)
+        low, high = BANDS[band], BANDS[band + 1] if band + 1 < len(BANDS) else None
+        took = f"{_short(low)} to {_short(high)}" if high else f"over {_short(low)}"
+        title = f"{stamp(window, since)} to {stamp(window, until)}, {took}: {count:,} call{'s'[: count != 1]}"
+        level = 1 + round((LEVELS - 1) * math.log(count) / math.log(most)) if most > 1 else LEVELS
+        href = link(since, until, low, high)
+        return Cell(column, highest - band, since, until, low, high, count, level, title, href)
+
+    return HeatMap(
+        columns,
+        [_short(BANDS[band]) for band in range(highest, lowest - 1, -1)],
+        [stamp(window, window.since + number * (window.until - window.since) / 4) for number in range(4)],
+        most,
+        [cell(column, band, count) for (column, band), count in sorted(counts.items())],
+    )
+
+
+def _band(ms: float) -> int:
+    return bisect_right(BANDS, ms) - 1
+
+
+def _short(ms: float) -> str:
+    return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"
+
+
+def every(points: Mapping[datetime, Tally], window: Window, percent: int) -> list[float | None]:
+    """One percentile of each point of a window."""
+    return [points[at].percentiles(percent).get(percent) if at in points else None for at in window.points()]

@@ -1,0 +1,64 @@
+"""How many calls took how long: a log-linear histogram in whole microseconds.
+
+The layout is HdrHistogram's: 64 buckets for each doubling, so that the middle of a bucket is within 0.8 % of whatever
+is in it; up to 128 µs each microsecond has a bucket of its own. Databases find the bucket by the same arithmetic
+(`functions.Bucket`), and a row holds the filled buckets only.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+
+PER_DOUBLING = 64
+TOP_BITS = 36  # 19 hours; nothing takes that long
+HIGHEST = (TOP_BITS - 6) * PER_DOUBLING + PER_DOUBLING - 1
+
+
+def bucket_of(ms: float) -> int:
+    """Where a duration is counted."""
+    us = int(min(max(ms, 0.0) * 1000, (1 << TOP_BITS) - 1))
+    doublings = max(us.bit_length() - 7, 0)
+    return doublings * PER_DOUBLING + (us >> doublings)
+
+
+def lowest(bucket: int) -> float:
+    """The milliseconds at which a bucket begins."""
+    doublings = max(bucket // PER_DOUBLING - 1, 0)
+    return float((bucket - doublings * PER_DOUBLING) << doublings) / 1000
+
+
+def middle(bucket: int) -> float:
+    """The milliseconds that stand for all that is in a bucket."""
+    return (lowest(bucket) + lowest(bucket + 1)) / 2
+
+
+def percentiles(buckets: Mapping[int, int], percents: Iterable[int]) -> dict[int, float]:
+    """By nearest rank, as of the sorted durations; nothing where there are none.
+
+    Args:
+        percents: in rising order.
+    """
+    size, below, found = sum(buckets.values()), 0, {}
+    filled = iter(sorted(buckets.items()))
+    bucket = 0
+    for percent in percents if size else ():
+        rank = -(-size * percent // 100)  # in whole numbers, so that no rounding of 0.95 * 20 asks for rank 20
+        while below < rank:
+            bucket, count = next(filled)
+            below += count
+        found[percent] = middle(bucket)
+    return found
+
+
+def pack(buckets: Mapping[int, int]) -> bytes:
+    """The filled buckets: their numbers, then their counts."""
+    filled = sorted(buckets)
+    return array("H", filled).tobytes() + array("I", [buckets[bucket] for bucket in filled]).tobytes()
+
+
+def add_packed(total: dict[int, int], packed: bytes | memoryview) -> None:
+    """Merge what `pack` made; `total` gives 0 for what it does not hold, as a `defaultdict` does."""
+    size, view = len(packed) // 6, memoryview(packed)
+    for bucket, count in zip(view[: 2 * size].cast("H"), view[2 * size :].cast("I"), strict=True):
+        total[bucket] += count
