@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from integrations import stats, systems
+from console import charts
+from integrations import latency, stats, systems, windows
+from integrations.latency import Point, Traffic
 from integrations.models import Service, SyncRun
+from integrations.windows import Window
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Card:
     """One service. `chart` is what console.js draws, empty where there were no calls."""
 
     service: Service
-    figures: stats.Figures
+    figures: Traffic
     chart: str
     run: SyncRun | None
     failing: int
@@ -49,13 +51,13 @@ def _may_see(request: HttpRequest) -> bool:
 
 
 def _figures(request: HttpRequest) -> dict[str, Any]:
-    window = stats.WINDOWS.get(request.GET.get("window", ""), stats.WINDOWS[stats.DEFAULT_WINDOW])
+    window = Window.last(request.GET.get("window", ""))
     cards, beat = _cards(window), stats.worker_beat()
     in_use = [card for card in cards if card.service.enabled]
     healthy = sum(card.service.state.health == "healthy" for card in in_use)
     return {
         "window": window,
-        "windows": stats.WINDOWS.values(),
+        "windows": windows.LAST,
         "cards": cards,
         "healthy": healthy,
         "in_use": len(in_use),
@@ -76,14 +78,14 @@ def _tone(healths: list[str]) -> str:
     return "good" if healths and set(healths) == {"healthy"} else "calm"
 
 
-def _cards(window: stats.WindowSpec) -> list[Card]:
-    figures, latency = stats.figures_by_service(window), stats.latency_by_service(window)
+def _cards(window: Window) -> list[Card]:
+    figures, points = latency.overview(window)
     runs, failing, known = stats.last_runs(), stats.failing_events(), systems.all_systems()
     return [
         Card(
             service,
-            figures.get(service.pk, stats.Figures()),
-            _chart(latency.get(service.pk, []), window),
+            figures.get(service.pk, Traffic()),
+            _chart(points.get(service.pk, []), window),
             runs.get(service.pk),
             failing.get(service.pk, 0),
             service.system in known and bool(known[service.system].streams),
@@ -93,27 +95,14 @@ def _cards(window: stats.WindowSpec) -> list[Card]:
     ]
 
 
-def _chart(points: list[stats.Point], window: stats.WindowSpec) -> str:
-    """Chart.js' data; the colours are names of CSS variables that console.js looks up."""
+def _chart(points: list[Point], window: Window) -> str:
+    """What console.js draws."""
     if not points:
         return ""
-    form = "%d %b %H:%M" if window.span.days > 1 else "%H:%M"
     by_time = {point.at: point for point in points}
-    found = [(at, by_time.get(at)) for at in window.buckets()]
-    return json.dumps(
-        {
-            "labels": [at.strftime(form) for at, _point in found],
-            "series": [
-                {
-                    "label": "p50",
-                    "colour": "--c-line-calm",
-                    "data": [round(p.p50, 1) if p else None for _at, p in found],
-                },
-                {
-                    "label": "p95",
-                    "colour": "--c-line-strong",
-                    "data": [round(p.p95, 1) if p else None for _at, p in found],
-                },
-            ],
-        }
-    )
+    found = [by_time.get(at) for at in window.points()]
+    lines = {
+        "p50": ("--c-line-calm", [point.p50 if point else None for point in found]),
+        "p95": ("--c-line-strong", [point.p95 if point else None for point in found]),
+    }
+    return charts.lines(window, lines)

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvValidationError, ValidationError
+from environs import Env, EnvValidationError, ValidationError, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
@@ -31,12 +31,25 @@ class ConfigurationError(ImproperlyConfigured):
 
 
 @dataclass(frozen=True)
+class MailServer:
+    """Where e-mails are handed over; no host where there is none."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starts_tls: bool
+    is_tls: bool
+
+
+@dataclass(frozen=True)
 class Environment:
     """What the environment says, checked: the only thing `settings.py` reads."""
 
     secret_key: str
     credential_keys: tuple[str, ...]
     credential_files: Path
+    legacy_files: Path
     debug: bool
     https: bool
     allowed_hosts: tuple[str, ...]
@@ -53,6 +66,10 @@ class Environment:
     log_level: str
     untrusted_networks: tuple[IPv4Network | IPv6Network, ...]
     untrusted_ports: tuple[int, ...]
+    console_url: str
+    mail_server: MailServer
+    email_from: str
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     names: frozenset[str] = frozenset()  # of every variable that is read here
 
 
@@ -83,6 +100,16 @@ def _url_of(*schemes: str) -> Any:
             raise ValidationError(f"must be a URL that starts with {' or '.join(f'{s}://' for s in schemes)}.")
 
     return check
+
+
+def _mail_server(value: str) -> None:
+    _url_of("smtp", "smtp+tls", "smtps")(value)
+    try:
+        whole = not value or (urlsplit(value).hostname and urlsplit(value).port != 0)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValidationError("must name a mail server, such as smtp+tls://user:password@mail.example.org:587.")
 
 
 def _hosts(values: list[str]) -> None:
@@ -144,6 +171,18 @@ def _database(env: Env, data_dir: Path) -> dict[str, Any]:
     return parsed or {}
 
 
+def _mail(env: Env) -> MailServer:
+    parts = urlsplit(env.str("EMAIL_URL", "", validate=_mail_server) or "")
+    return MailServer(
+        host=parts.hostname or "",
+        port=parts.port or {"smtps": 465, "smtp+tls": 587}.get(parts.scheme, 25),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starts_tls=parts.scheme == "smtp+tls",
+        is_tls=parts.scheme == "smtps",
+    )
+
+
 def read() -> Environment:
     """The checked environment.
 
@@ -157,6 +196,7 @@ def read() -> Environment:
         secret_key=env.str("SECRET_KEY", validate=_long_enough),
         credential_keys=tuple(env.list("CREDENTIAL_KEYS", [], validate=_fernet_keys) or ()),
         credential_files=env.path("CREDENTIAL_FILES", Path("/run/secrets"), validate=_absolute_folder) or BASE_DIR,
+        legacy_files=env.path("LEGACY_FILES", data_dir.absolute() / "legacy", validate=_absolute_folder) or BASE_DIR,
         debug=env.bool("DEBUG", False),
         https=env.bool("HTTPS", True),
         allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], validate=_hosts) or ()),
@@ -173,6 +213,12 @@ def read() -> Environment:
         log_level=env.str("LOG_LEVEL", "INFO", validate=_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
         untrusted_networks=tuple(map(ip_network, env.list("UNTRUSTED_NETWORKS", [], validate=_networks) or ())),
         untrusted_ports=tuple(map(int, env.list("UNTRUSTED_PORTS", [], validate=_ports) or ())),
+        console_url=(env.str("CONSOLE_URL", "", validate=_url_of("https", "http")) or "").rstrip("/"),
+        mail_server=_mail(env),
+        email_from=env.str(
+            "EMAIL_FROM", "console@localhost", validate=validate.Email(error="must be an e-mail address.")
+        ),
+        trusted_proxies=tuple(map(ip_network, env.list("TRUSTED_PROXIES", [], validate=_networks) or ())),
     )
     _seal(env)
     return replace(result, names=frozenset(env.dump()))

@@ -13,6 +13,7 @@ BASE_DIR = env.BASE_DIR
 SECRET_KEY = ENV.secret_key
 CREDENTIAL_KEYS = ENV.credential_keys
 CREDENTIAL_FILES = ENV.credential_files
+LEGACY_FILES = ENV.legacy_files
 OWN_VARIABLES = ENV.names
 DEBUG = ENV.debug
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
@@ -23,6 +24,8 @@ SANDBOX_PORT = ENV.sandbox_port
 ADMIN_PASSWORD = ENV.admin_password
 UNTRUSTED_NETWORKS = ENV.untrusted_networks
 UNTRUSTED_PORTS = ENV.untrusted_ports
+CONSOLE_URL = ENV.console_url
+TRUSTED_PROXIES = ENV.trusted_proxies
 
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -84,7 +87,8 @@ SQLITE_OPTIONS = {
 }
 
 # A server that takes the connection and says nothing would otherwise be waited for without end.
-POSTGRESQL_OPTIONS = {"connect_timeout": 3}
+# Django prepares nothing unless told to, and even then only what goes past its own cursors: see integrations/rows.py.
+POSTGRESQL_OPTIONS = {"connect_timeout": 3, "prepare_threshold": 5}
 
 
 def _database() -> dict[str, Any]:
@@ -167,6 +171,15 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.https else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"  # Unfold excepts the pages that it opens in a frame of our own
+
+EMAIL_HOST = ENV.mail_server.host
+EMAIL_PORT = ENV.mail_server.port
+EMAIL_HOST_USER = ENV.mail_server.user
+EMAIL_HOST_PASSWORD = ENV.mail_server.password
+EMAIL_USE_TLS = ENV.mail_server.starts_tls
+EMAIL_USE_SSL = ENV.mail_server.is_tls
+EMAIL_TIMEOUT = 10  # seconds; a task waits for it
+DEFAULT_FROM_EMAIL = ENV.email_from
 
 LOGGING = {
     "version": 1,

@@ -10,11 +10,23 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+MOST_ON_A_BADGE = 99
+
 
 def environment(_request: HttpRequest) -> list[str]:
     """The label at the top of every page."""
     tones = {"production": "danger", "staging": "warning", "development": "info"}
     return [settings.ENVIRONMENT.capitalize(), tones[settings.ENVIRONMENT]]
+
+
+def dead_events(request: HttpRequest) -> str:
+    """How many events were given up, beside their place in the sidebar; empty where none was."""
+    from integrations import intake  # settings are read before there are models
+
+    if not request.user.has_perm("integrations.view_webhookevent"):
+        return ""
+    number = intake.number_of("dead", MOST_ON_A_BADGE + 1)
+    return f"{MOST_ON_A_BADGE}+" if number > MOST_ON_A_BADGE else str(number or "")
 
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:
@@ -38,6 +50,12 @@ NAVIGATION = [
         "items": [
             {"title": "Dashboard", "icon": "dashboard", "link": reverse_lazy("admin:index")},
             _model("Services", "hub", "service"),
+            {
+                "title": "Latency",
+                "icon": "speed",
+                "link": reverse_lazy("latency"),
+                "permission": _may("integrations.view_call"),
+            },
             _model("Incidents", "crisis_alert", "incident"),
         ]
     },
@@ -47,8 +65,11 @@ NAVIGATION = [
         "items": [
             _model("Calls", "call_made", "call"),
             _model("Sync runs", "sync", "syncrun"),
-            _model("Webhook events", "webhook", "webhookevent"),
+            {**_model("Webhook events", "webhook", "webhookevent"), "badge": "console.unfold.dead_events"},
+            _model("Bulk operations", "playlist_play", "bulkoperation"),
+            _model("Refused deliveries", "block", "refuseddelivery"),
             _model("Health checks", "monitor_heart", "healthcheck"),
+            _model("Settings changes", "manage_history", "settingschange"),
         ],
     },
     {
@@ -58,8 +79,9 @@ NAVIGATION = [
             _model("Streams", "water", "stream"),
             _model("Essays", "article", "essay"),
             _model("Properties", "home_work", "property"),
+            _model("Geocoding", "location_on", "geocodebatch"),
             _model("Records", "dataset", "record"),
-            _model("Rejected items", "report", "recorderror"),
+            _model("Error inbox", "report", "recorderror"),
             _model("Changes", "difference", "change"),
             _model("Media", "image", "mediaattachment"),
         ],

@@ -12,7 +12,7 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks, then roles and the queue's one schedule after each migration."""
-        from integrations import checks, queue, roles  # noqa: F401 - checks registers itself on import
+        from integrations import checks, functions, queue, roles  # noqa: F401 - the first two register themselves on import
 
         post_migrate.connect(roles.ensure, sender=self)
         post_migrate.connect(queue.ensure_tick, sender=self)

@@ -14,6 +14,7 @@ from integrations import keyring, systems
 from integrations.systems.auth import kind_of
 from integrations.systems.base import System
 from integrations.systems.given import Given
+from integrations.systems.receiving_options import OPTIONS as RECEIVING
 from integrations.transport.auth import Auth
 from integrations.transport.sign_in import SignIn
 
@@ -72,7 +73,7 @@ def systems_are_whole(**_: Any) -> list[checks.CheckMessage]:
 def _problems_of(system: System) -> Sequence[checks.CheckMessage]:
     wanted = [("client", "Client")]
     wanted += [("streams", stream.name) for stream in system.streams]
-    wanted += [("webhook", name) for name in ("verify", "identify", "handle") if system.receives_webhooks]
+    wanted += [("webhook", name) for name in ("sender", "identify", "handle", "touches") if system.receives_webhooks]
     return [
         _error("E020", f"integrations/systems/{system.slug}/{module}.py has no {name}.", "Write it, or declare less.")
         for module, name in wanted
@@ -109,7 +110,8 @@ def _problems_of_auth(system: System) -> set[str]:
 
 
 def _combinations(system: System) -> Iterator[dict[str, str]]:
-    choices = {option.name: [value for value, _ in option.choices] for option in system.options if option.choices}
+    asked = [option for option in system.options if option.choices and option not in RECEIVING]
+    choices = {option.name: [value for value, _ in option.choices] for option in asked}
     for values in product(*choices.values()):
         yield dict(zip(choices, values, strict=True))
 

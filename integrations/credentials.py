@@ -16,7 +16,16 @@ from integrations import incidents, keyring, references, systems
 from integrations.models import Credential, Incident, Service
 from integrations.models.credential import CredentialUnavailable
 
-__all__ = ["CredentialUnavailable", "active", "by_field", "objection", "remove", "report_unreadable", "store"]
+__all__ = [
+    "CredentialUnavailable",
+    "active",
+    "by_field",
+    "objection",
+    "reinstate",
+    "remove",
+    "report_unreadable",
+    "store",
+]
 
 WIPED = {"ciphertext": "", "reference": ""}
 
@@ -24,6 +33,8 @@ WIPED = {"ciphertext": "", "reference": ""}
 def by_field(service: Service) -> dict[str, list[Credential]]:
     """The active ones of each field, newest first: the current one, and one it superseded that is valid a while yet."""
     found: dict[str, list[Credential]] = {}
+    if not service.pk:  # not saved yet
+        return found
     for row in service.credentials.filter(_active()).order_by("-pk"):
         found.setdefault(row.field, []).append(row)
     return found
@@ -62,11 +73,16 @@ def store(
     else:
         credential.ciphertext = keyring.encrypt(credential.context, secret)
         credential.fingerprint = keyring.fingerprint(credential.context, secret)
-    with transaction.atomic():
-        _supersede(service, field, keep_old_for)
-        credential.save()
-        report_unreadable(service)
+    _make_current(credential, keep_old_for)
     return credential
+
+
+def reinstate(kept: Credential, by: User | None = None) -> None:
+    """Make one that is still valid beside its successor the current one again; the successor stays valid as long."""
+    assert kept.expires_at
+    stored = {"ciphertext": kept.ciphertext, "reference": kept.reference, "fingerprint": kept.fingerprint}
+    again = Credential(service=kept.service, field=kept.field, set_by=by, **stored)
+    _make_current(again, kept.expires_at - timezone.now())
 
 
 def remove(service: Service, field: str) -> None:
@@ -86,7 +102,7 @@ def report_unreadable(*only: Service) -> list[str]:
         One line for each affected service.
     """
     lost: dict[Service, list[str]] = {}
-    rows, incidents_now = Credential.objects.filter(_active()), Incident.objects.filter(state__in=incidents.GOING_ON)
+    rows, incidents_now = Credential.objects.filter(_active()), Incident.objects.filter(state__in=Incident.GOING_ON)
     if only:
         rows, incidents_now = rows.filter(service__in=only), incidents_now.filter(service__in=only)
     for row in rows.select_related("service").order_by("service", "field", "-pk"):
@@ -98,6 +114,13 @@ def report_unreadable(*only: Service) -> list[str]:
         if incident.service not in lost:
             incidents.resolve(incident.service, Incident.Kind.CREDENTIALS)
     return [" ".join(reasons) for reasons in lost.values()]
+
+
+def _make_current(credential: Credential, keep_old_for: timedelta | None) -> None:
+    with transaction.atomic():
+        _supersede(credential.service, credential.field, keep_old_for)
+        credential.save()
+        report_unreadable(credential.service)
 
 
 def _active() -> Q:

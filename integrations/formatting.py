@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 LONGEST_PRETTY = 1024 * 1024  # characters; nesting makes indentation grow with its square
@@ -87,9 +89,62 @@ def percent(value: float) -> str:
     return f"{value:.1f} %" if 0 < value < 10 else f"{value:.0f} %"
 
 
+def change(percent: float) -> str:
+    """+38 %, with a real minus where it fell."""
+    return f"{'+' if percent > 0 else '−'}{abs(percent):,.0f} %" if round(percent) else "±0 %"  # noqa: RUF001 - a sign
+
+
 def number(value: int | None) -> str:
     """1,200."""
     return "–" if value is None else f"{value:,}"
+
+
+def rate(per_s: float) -> str:
+    """210/s, 3.4/s, 12/min."""
+    if per_s >= 1:
+        return f"{per_s:,.0f}/s" if per_s >= 10 else f"{per_s:.1f}/s"
+    return f"{per_s * MINUTE:.0f}/min"
+
+
+def amount(value: Decimal | str | None) -> str:
+    """45,000, and 45,000.50 where there are cents."""
+    if value is None:
+        return "–"
+    exact = Decimal(value)
+    return f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.2f}"
+
+
+def length_of_time(seconds: float | None) -> str:
+    """45 s, 1 min 20 s, 2 h 5 min."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    for size, unit, smaller, rest in ((HOUR, "h", MINUTE, "min"), (MINUTE, "min", 1, "s")):
+        if whole >= size:
+            left = whole % size // smaller
+            return f"{whole // size:,} {unit} {left} {rest}" if left else f"{whole // size:,} {unit}"
+    return f"{whole} s"
+
+
+def age(stamp: datetime) -> str:
+    """“3 hours ago” in whole words, for pages that are read rather than watched."""
+    seconds = (timezone.now() - stamp).total_seconds()
+    return "a moment ago" if seconds < MINUTE else f"{timesince(stamp, depth=1)} ago"
+
+
+def latitude(degrees: Decimal | str) -> str:
+    """41.88380° N."""
+    return _degrees(degrees, "N", "S")
+
+
+def longitude(degrees: Decimal | str) -> str:
+    """87.63187° W."""
+    return _degrees(degrees, "E", "W")
+
+
+def _degrees(degrees: Decimal | str, positive: str, negative: str) -> str:
+    exact = Decimal(degrees)
+    return f"{abs(exact):.5f}° {negative if exact < 0 else positive}"
 
 
 TONES = {
@@ -99,11 +154,16 @@ TONES = {
     "valid": "good",
     "resolved": "good",
     "created": "good",
+    "restored": "good",
+    "deleted": "warn",
     "running": "busy",
     "queued": "busy",
     "updated": "busy",
     "parked": "warn",
     "partial": "warn",
+    "warned": "warn",
+    "held": "warn",
+    "paused": "warn",
     "acknowledged": "warn",
     "rate_limited": "warn",
     "limited": "warn",

@@ -91,13 +91,16 @@ class ServiceGate(Gate):
             raise circuit.refusal(self._service, found, now)
         if seen.limited_until:
             patience.wait_until(seen.limited_until, "The service asked for a pause.")
+        self._keep_limits(patience, leaving)
+        self._breaker.admit(circuit.of(self._look()), timezone.now())
+
+    def _keep_limits(self, patience: Patience, leaving: ExitStack) -> None:
         if self._limits.concurrency:
             longest = LONGEST_SLEEP_S + self._service.connect_timeout_s + self._service.deadline_s + SLACK_S
             span = timedelta(seconds=longest)
             leaving.callback(self._leave, throttle.take_place(self._service, self._limits.concurrency, span, patience))
         if self._limits.rates:
             throttle.await_turn(self._service, self._limits.rates, patience)
-        self._breaker.admit(circuit.of(self._look()), timezone.now())
 
     def _leave(self, holder: uuid.UUID) -> None:
         with self._database:
@@ -165,3 +168,19 @@ class StrangersGate(ServiceGate):
     def settle(self, details: CallDetails) -> None:
         """Learn that the console may call; a dead link opens no circuit, and a busy one makes nobody else wait."""
         super().settle(replace(details, code=Code.OK, retry_after=None, quota=None))
+
+
+class CandidateGate(ServiceGate):
+    """The gate for settings that are only tried: they keep the limits, and what becomes of them is nobody else's.
+
+    An open circuit lets them through, since it is the settings of now that failed; one that somebody holds open does not.
+    """
+
+    def _enter(self, patience: Patience, leaving: ExitStack) -> None:
+        found = circuit.of(self._look())
+        if found.position is Position.HELD_OPEN:
+            raise circuit.refusal(self._service, found, timezone.now())
+        self._keep_limits(patience, leaving)
+
+    def settle(self, details: CallDetails) -> None:
+        """Learn nothing."""

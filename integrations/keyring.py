@@ -7,7 +7,7 @@ that is copied to another place is not decrypted there. Nothing here knows a tab
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -27,6 +27,12 @@ class Misplaced(Unreadable):
 @cache
 def _ring(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
+
+
+@lru_cache(maxsize=256)
+def _opened(keys: MultiFernet, ciphertext: str) -> bytes:
+    """What every delivery is verified with is not decrypted each time."""
+    return keys.decrypt(ciphertext.encode())
 
 
 def has_keys() -> bool:
@@ -51,7 +57,7 @@ def decrypt(context: Context, ciphertext: str) -> str:
         Misplaced: it was encrypted for another place.
     """
     try:
-        bound = json.loads(_keys().decrypt(ciphertext.encode()))
+        bound = json.loads(_opened(_keys(), ciphertext))
     except (InvalidToken, ValueError) as error:
         raise Unreadable("cannot be decrypted with the keys in CREDENTIAL_KEYS") from error
     if bound["context"] != list(context):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from integrations import incidents, leases
 from integrations.connections import client_for
 from integrations.credentials import CredentialUnavailable
-from integrations.models import Call, HealthCheck, Incident, Service, ServiceState
+from integrations.models import Call, HealthCheck, HealthDay, Incident, Service, ServiceState
 from integrations.recorder import Cause
 from integrations.systems import UnknownSystem
 from integrations.transport.codes import Code, Outcome
@@ -18,7 +20,10 @@ from integrations.transport.details import CallDetails
 from integrations.transport.errors import CallError, Parked
 
 logger = logging.getLogger(__name__)
+Health = ServiceState.Health
 
+FAILURES = 2
+LOOKS_AGAIN = timedelta(seconds=30)  # after the first failure, where checks are made at all
 MOST_CLAIMS = 5  # a remote that always asks for one more pause is not asked for ever
 
 
@@ -76,11 +81,26 @@ def _close(lease: leases.Lease, check: HealthCheck, code: str, remark: str, spen
 
 
 def _note(service: Service, code: str, remark: str, spent_ms: float | None) -> None:
-    health, now = (ServiceState.Health.UNHEALTHY if code else ServiceState.Health.HEALTHY), timezone.now()
-    state = ServiceState.objects.filter(service=service)
-    state.exclude(health=health).update(health_since=now)
-    state.update(health=health, checked_at=now, response_time_ms=spent_ms, remark=remark)
-    if code:
-        incidents.report(service, Incident.Kind.HEALTH, code, remark)
-    else:
+    """Down after two failures in a row, so that one lost packet wakes nobody; up at the first success."""
+    now, state = timezone.now(), ServiceState.objects.filter(service=service)
+    failed = F("failed_checks") + 1 if code else 0
+    state.update(checked_at=now, response_time_ms=spent_ms, remark=remark, failed_checks=failed)
+    _count(service, has_failed=bool(code))
+    if not code:
+        if state.exclude(health=Health.HEALTHY).update(health=Health.HEALTHY, health_since=now):
+            logger.info("service=%s is healthy", service.slug)
         incidents.resolve(service, Incident.Kind.HEALTH)
+    elif state.filter(health=Health.HEALTHY, failed_checks__lt=FAILURES).update(next_check_at=now + LOOKS_AGAIN):
+        logger.info("service=%s failed once (%s) and is asked again", service.slug, code)
+    else:
+        if state.exclude(health=Health.UNHEALTHY).update(health=Health.UNHEALTHY, health_since=now):
+            logger.warning("service=%s is unhealthy: %s", service.slug, code)
+        incidents.report(service, Incident.Kind.HEALTH, code, remark)
+
+
+def _count(service: Service, *, has_failed: bool) -> None:
+    day = HealthDay.objects.filter(service=service, day=timezone.localdate())
+    more = {"checks": F("checks") + 1, "failed": F("failed") + int(has_failed)}
+    if not day.update(**more):
+        HealthDay.objects.bulk_create([HealthDay(service=service, day=timezone.localdate())], ignore_conflicts=True)
+        day.update(**more)

@@ -26,6 +26,12 @@ ALLOWED = frozenset(
         "integrations.tasks.validate_media",
         LOG_OUT,
         "integrations.tasks.repeat_call",
+        "integrations.tasks.publish_essay",
+        "integrations.tasks.geocode",
+        "integrations.tasks.try_settings",
+        "integrations.tasks.refresh_enrichment",
+        "integrations.tasks.work_off_bulk",
+        "integrations.tasks.send_sample",
     }
 )
 

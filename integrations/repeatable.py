@@ -18,7 +18,7 @@ def objection(call: Call) -> str:
     """Why the call cannot be made again, and what to do instead; empty if it can."""
     service = call.service
     if call.method not in SAFE:
-        return f"A {call.method} may change things at {service}: only calls that read are made again here."
+        return _unsafe(call)
     if not service.enabled:
         return f"{service} is switched off. Enable the service first."
     if BLANK in _asked(call):
@@ -28,6 +28,12 @@ def objection(call: Call) -> str:
     if not address(call):
         return f"It went to another address than {service} has now ({service.base_url}). Start what made it instead."
     return ""
+
+
+def _unsafe(call: Call) -> str:
+    if call.method == "SELECT":  # what made it can ask again, and goes on from there
+        return "What a database was asked is not asked again here. Start what asked it instead."
+    return f"A {call.method} may change things at {call.service}: only calls that read are made again here."
 
 
 def address(call: Call) -> str:

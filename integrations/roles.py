@@ -11,21 +11,44 @@ VIEWER, OPERATOR, MANAGER = "Viewer", "Operator", "Manager"
 
 VERBS = (
     "sync_service",
+    "sync_everything_stream",
     "switch_circuit",
     "purge_cache",
     "repeat_call",
     "check_service",
     "retry_syncrun",
+    "cancel_syncrun",
+    "decide_syncrun",
+    "apply_syncrun",
+    "decide_recorderror",
+    "pause_stream",
+    "backfill_stream",
     "replay_webhookevent",
+    "pause_events_service",
+    "accept_refuseddelivery",
+    "send_sample_service",
     "add_mediaattachment",
     "change_mediaattachment",
     "validate_mediaattachment",
     "change_incident",
+    "publish_essay",
+    "geocode_property",
     "export_essay",
     "export_property",
     "export_record",
 )
-CONFIGURES = ("add_service", "change_service", "change_stream", "export_service", "delete_mediaattachment")
+CONFIGURES = (
+    "add_service",
+    "change_service",
+    "rollback_service",
+    "test_service",
+    "replay_all_webhookevent",
+    "change_stream",
+    "forget_position_stream",
+    "set_position_stream",
+    "export_service",
+    "delete_mediaattachment",
+)
 
 
 def ensure(**_: Any) -> None:

@@ -15,14 +15,20 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from integrations import prepared
 from integrations.models import Call, CallBody
 
 Row = Mapping[str, Any]
 Adapter = Callable[[Any], Any]
+# For this statement alone, which is a transaction of its own: on a connection it would stay behind in a pooler.
+HURRY = "SELECT set_config('synchronous_commit', 'off', true)"
 
 
-def insert(call: Row, body: Row | None) -> None:
+def insert(call: Row, body: Row | None, *, hurried: bool = False) -> None:
     """Both rows or none, committed when this returns. The columns are those of the tables, without the keys.
+
+    Args:
+        hurried: PostgreSQL need not have it on its disk yet; the next commit that waits for the disk waits for this too.
 
     Raises:
         RuntimeError: inside a transaction.
@@ -33,19 +39,16 @@ def insert(call: Row, body: Row | None) -> None:
     database.ensure_connection()
     with refused, database.wrap_database_errors:
         if database.vendor == "postgresql":
-            _insert_at_once(database, call, body)
+            _insert_at_once(database, call, body, hurried=hurried)
         else:
             _insert_in_turn(database, call, body)
 
 
-def _insert_at_once(database: BaseDatabaseWrapper, call: Row, body: Row | None) -> None:
-    import psycopg
-
+def _insert_at_once(database: BaseDatabaseWrapper, call: Row, body: Row | None, *, hurried: bool) -> None:
     values = _values(Call, call) + (_values(CallBody, body) if body is not None else [])
+    statement = _statement(body is not None, hurried)
     # A statement alone is a transaction of its own; asking for one costs two more trips to the server.
-    # Django's own cursor would write the values into the text, which takes as long as everything else together.
-    with psycopg.Cursor(database.connection) as cursor:
-        cursor.execute(_into(Call).encode() if body is None else _into_both(), values)
+    prepared.on_server(database, statement, values)
 
 
 def _insert_in_turn(database: BaseDatabaseWrapper, call: Row, body: Row | None) -> None:
@@ -59,8 +62,9 @@ def _insert_in_turn(database: BaseDatabaseWrapper, call: Row, body: Row | None) 
 
 
 @cache
-def _into_both() -> bytes:
-    return f"WITH written AS ({_into(Call)} RETURNING id) {_into(CallBody)} FROM written".encode()
+def _statement(has_body: bool, hurried: bool) -> bytes:
+    into = _into(Call) + (f" FROM ({HURRY}) AS hurry" if hurried else "")
+    return (f"WITH written AS ({into} RETURNING id) {_into(CallBody)} FROM written" if has_body else into).encode()
 
 
 @cache
@@ -68,7 +72,7 @@ def _into(table: type[models.Model]) -> str:
     columns = ", ".join(f'"{field.column}"' for field in _fields(table))
     places = ", ".join(map(_place, _fields(table)))
     if table is Call:
-        return f'INSERT INTO "{table._meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - our own names
+        return f'INSERT INTO "{table._meta.db_table}" ({columns}) SELECT {places}'
     key = "id" if connection.vendor == "postgresql" else "last_insert_rowid()"
     return f'INSERT INTO "{table._meta.db_table}" (call_id, {columns}) SELECT {key}, {places}'
 
@@ -94,11 +98,19 @@ def _adapters(table: type[models.Model]) -> list[tuple[str, Adapter]]:
 def _adapter(field: models.Field[Any, Any]) -> Adapter:
     """What `get_db_prep_save` of the field would do, without asking again for each value what it is."""
     kind = getattr(field, "target_field", field).get_internal_type()
-    if kind == "UUIDField" and not connection.features.has_native_uuid_field:
+    if kind == "JSONField":
+        return json.dumps
+    if connection.vendor == "postgresql":
+        # As text, whose type the statement says: with the types of the values it would be another one, and prepared
+        # anew, for each size of a number and each value that is missing.
+        return _as_text if field.null else str
+    if kind == "UUIDField":
         return lambda value: value and value.hex
     if kind == "DateTimeField":
         return connection.ops.adapt_datetimefield_value
-    if kind == "JSONField":
-        return json.dumps
     # An Enum would be written by its name.
     return str if kind in {"CharField", "TextField"} else lambda value: value
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -35,13 +35,16 @@ class Account:
 def account(slug: str, address: str) -> Account:
     """By the sandbox's own `OPTIONS` and `SECRETS`, as far as it has them; “{base_url}” in an option is filled in.
 
+    `OPTIONS` may be a function, for a sandbox that must make something first.
+
     Args:
         address: where the sandboxes are served.
     """
     base_url, module = f"{address}/{slug}", systems.get(slug).module("sandbox")
+    declared = getattr(module, "OPTIONS", {})
     options = {
         name: value.replace("{base_url}", base_url) if isinstance(value, str) else value
-        for name, value in getattr(module, "OPTIONS", {}).items()
+        for name, value in (declared() if callable(declared) else declared).items()
     }
     return Account(base_url, options, getattr(module, "SECRETS", {}))
 

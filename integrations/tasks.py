@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from integrations import due, leases, ops, probe, repeats, retention, sessions
+from integrations import due, geocoding, incidents, leases, ops, probe, publishing, repeats, retention, sessions, trials
 from integrations.media import validation
-from integrations.models import CallRepeat, HealthCheck, MediaAttachment, SyncRun, WebhookEvent
+from integrations.models import (
+    BulkOperation,
+    CallRepeat,
+    Enrichment,
+    GeocodeBatch,
+    HealthCheck,
+    MediaAttachment,
+    Publication,
+    SampleDelivery,
+    SyncRun,
+    Trial,
+    WebhookEvent,
+)
+from integrations.pages import refreshing
+from integrations.rollups import writing
 from integrations.sync import engine
-from integrations.webhooks import processing
+from integrations.webhooks import bulk, processing, samples
+
+STEPS = (
+    due.start,
+    writing.roll_up,
+    writing.forget_old,
+    retention.forget_by_and_by,
+    sessions.ask_to_end,
+    retention.forget_old_secrets,
+    retention.forget_old_answers,
+    retention.forget_old_trials,
+    retention.forget_old_refusals,
+    incidents.tell_owners,
+)
 
 
 def run_sync(pk: str) -> None:
@@ -45,11 +72,46 @@ def repeat_call(pk: str) -> None:
         repeats.run(lease)
 
 
+def publish_essay(pk: str) -> None:
+    """One essay, committed."""
+    if lease := leases.claim(Publication, int(pk)):
+        publishing.run(lease)
+
+
+def geocode(pk: str) -> None:
+    """One slice of a batch; the next slice is a new task."""
+    lease = leases.claim(GeocodeBatch, int(pk))
+    if lease and geocoding.run(lease):
+        ops.ring(GeocodeBatch.objects.get(pk=lease.pk))
+
+
+def try_settings(pk: str) -> None:
+    """One trial."""
+    if lease := leases.claim(Trial, int(pk)):
+        trials.run(lease)
+
+
+def refresh_enrichment(pk: str) -> None:
+    """One question for a page."""
+    if lease := leases.claim(Enrichment, int(pk)):
+        refreshing.run(lease)
+
+
+def work_off_bulk(pk: str) -> None:
+    """One slice of a bulk operation."""
+    if lease := leases.claim(BulkOperation, int(pk)):
+        bulk.run(lease)
+
+
+def send_sample(pk: str) -> None:
+    """One test delivery."""
+    if lease := leases.claim(SampleDelivery, int(pk)):
+        samples.run(lease)
+
+
 def tick() -> None:
     """Proof that workers are alive, a second look at what is due should the supervisor be gone, and tidying up."""
     leases.beat()
-    due.start()
-    retention.forget_old_calls()
-    sessions.ask_to_end()
-    retention.forget_old_secrets()
-    retention.forget_old_answers()
+    for step in STEPS:
+        step()
+        leases.beat()  # some take their time

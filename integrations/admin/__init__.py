@@ -2,13 +2,20 @@
 
 from integrations.admin import (  # noqa: F401 - each registers itself on import
     auth,
+    bulk,
     call,
+    change,
     event,
+    geocoding,
     health,
+    incident,
     media,
     queue,
+    record_error,
+    refused,
     run,
     service,
+    settings_change,
     stream,
     synced,
 )

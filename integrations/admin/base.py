@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urldefrag
@@ -17,7 +18,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.paginator import InfinitePaginator
+from unfold.dataclasses import UnfoldAction
+from unfold.paginator import InfinitePaginator as UnfoldPaginator
 from unfold.views import ChangeList
 
 from integrations import ops
@@ -83,6 +85,15 @@ class ConsoleAdmin(ModelAdmin):
         """None: Django's “delete selected” would be the only one."""
         return {}
 
+    def fitting(self, request: HttpRequest, row: models.Model) -> list[UnfoldAction]:
+        """The verbs of its page that this person may do, and that make sense as the row is now."""
+        return [each for each in super().get_actions_detail(request, str(row.pk)) if each.method.fits(row)]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """No button that would only say why it does nothing."""
+        row = self.get_object(request, unquote(object_id)) if self.actions_detail else None
+        return self.fitting(request, row) if row else []
+
     def found(self, request: HttpRequest, object_id: str) -> Any:
         """The row, if it exists and this person may see it; 404 otherwise. Unfold's actions check neither."""
         row = self.get_object(request, unquote(object_id))
@@ -119,6 +130,22 @@ class ConsoleAdmin(ModelAdmin):
         # Without “#”, which Unfold's menus and “Cancel” leave behind: with it the browser would stay and say nothing.
         back = urldefrag(request.headers.get("HX-Current-URL", "")).url or row.get_absolute_url()  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Redirect": back})
+
+
+class InfinitePaginator(UnfoldPaginator):  # a template of Unfold asks for the name: else it shows a count nobody made
+    """Finds the keys of a page first, which an index holds, and reads only these rows with all they refer to.
+
+    However far a page is, what is skipped is neither read whole nor joined.
+    """
+
+    def page(self, number: Any) -> Any:
+        """As many rows as fit, in their order."""
+        page, rows = super().page(number), self.object_list
+        if not page.has_previous():
+            return page
+        keys = list(page.object_list.select_related(None).values_list("pk", flat=True))
+        page.object_list = rows.filter(pk__in=keys)
+        return page
 
 
 class LogAdmin(ConsoleAdmin):
@@ -221,6 +248,13 @@ def list_link(table: type[models.Model], text: str, /, **filters: Any) -> SafeSt
     """A link to a filtered list."""
     address = reverse(f"admin:integrations_{table._meta.model_name}_changelist", query=filters)
     return format_html('<a href="{}" class="c-link">{}</a>', address, text)
+
+
+def trail_link(correlation_id: uuid.UUID) -> SafeString:
+    """A link to all that belongs together with a row."""
+    return format_html(
+        '<a href="{}" class="c-link">Trail: all that belongs together</a>', reverse("trail", args=[correlation_id])
+    )
 
 
 def code(text: str) -> SafeString:

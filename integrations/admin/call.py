@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,7 +17,7 @@ from integrations import formatting, ops, repeats
 from integrations.admin import curl, waterfall
 from integrations.admin.actions import may, verb
 from integrations.admin.base import LivePanel, LogAdmin, link
-from integrations.admin.call_filters import DurationFilter, OutcomeFilter, StatusFilter, TriggerFilter
+from integrations.admin.call_filters import DurationFilter, OutcomeFilter, StatusFilter, TookFilter, TriggerFilter
 from integrations.admin.syntax import coloured
 from integrations.models import Call, CallBody, CallRepeat
 from integrations.repeatable import SAFE
@@ -55,12 +54,13 @@ class CallAdmin(LivePanel, LogAdmin):
         ("code", OutcomeFilter),
         StatusFilter,
         DurationFilter,
+        ("duration_ms", TookFilter),
         ("trigger", TriggerFilter),
         # Instead of steps of dates (`date_hierarchy`), for which Django would read the whole log. Index: call_newest
         ("started_at", RangeDateTimeFilter),
     )
     list_select_related = ("service", "run__stream__service", "event", "check_row__service", "actor")
-    not_in_list = ("event__headers", "event__body")
+    not_in_list = ("event__headers", "event__body", "event__parsed")
     search_fields = ("operation", "url", "remote_id")
     actions_detail = ("call_again",)
     empty_state = "No call has been made yet. Press “Check now” or “Sync now” on a service."
@@ -90,17 +90,11 @@ class CallAdmin(LivePanel, LogAdmin):
             "bars": waterfall.bars(row),
             "bar_width": waterfall.WIDTH,
             "timing_remark": waterfall.remark(row),
-            "chain": Call.objects.filter(chain=row.chain).order_by("started_at", "pk")[:MOST_ATTEMPTS],
+            "chain": row.attempts[:MOST_ATTEMPTS],
             "sides": _sides(row, body) if body else [],
-            "curl": curl.command(row, body),
+            "curl": curl.command(row, body) if row.url.startswith("http") else "",
             "curl_remark": curl.remark(row, body),
         }
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """No “Call again” where it might change something at the remote."""
-        found: list[Any] = super().get_actions_detail(request, object_id)
-        call = self.get_object(request, unquote(object_id))
-        return found if call and call.method in SAFE else []
 
     has_repeat_permission = may("integrations.repeat_call")
 
@@ -110,6 +104,7 @@ class CallAdmin(LivePanel, LogAdmin):
         permission="repeat",
         does="Asks the service the same once more, with the credentials of now. Nothing is changed at the service, "
         "and the answer is shown and recorded, not used.",
+        fits=lambda call: call.method in SAFE,
     )
     def call_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Have a worker make it once more."""

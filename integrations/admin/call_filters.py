@@ -7,15 +7,18 @@ from typing import Any
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericFilter
 
 from integrations import formatting
 from integrations.models import Call
-from integrations.models.call import SLOW_MS
+from integrations.models.call import SENT, SLOW_MS
 from integrations.transport.codes import Outcome
 
 FAILED = ~Q(outcome=Outcome.OK)
 STATUSES: dict[str, tuple[str, Q]] = {
+    # Nearly every call, too. Index: call_newest
+    "sent": ("Sent to the service", SENT),
+    "failed": ("Failed, whatever the status", FAILED & SENT),
     # Nearly every call: the newest are found at once. Index: call_newest
     "2xx": ("2xx: succeeded", Q(status__range=(200, 299))),
     # Rare, and neither always good nor always bad: for long ago, name a range of time too. Index: call_newest
@@ -84,3 +87,15 @@ class DurationFilter(DropdownFilter):
             raise IncorrectLookupParameters
         least = float(value)
         return queryset.filter(Q(duration_ms__gte=least) & Q(duration_ms__gte=min(least, SLOW_MS)))
+
+
+class TookFilter(RangeNumericFilter):
+    """From so many milliseconds to so many. Index: call_slow, from 1 s on; more is as said above."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
+        """Those; the condition more is that of the index."""
+        found: QuerySet[Call] | None = super().queryset(request, queryset)
+        if found is None:
+            raise IncorrectLookupParameters
+        least = self.used_parameters.get("duration_ms_from")
+        return found.filter(duration_ms__gte=SLOW_MS) if least and float(least) >= SLOW_MS else found

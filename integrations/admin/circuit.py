@@ -1,15 +1,14 @@
-"""What staff do about the traffic of a service: its circuit, and what was cached of it."""
+"""What staff do about the traffic of a service: its circuit, what was cached of it, and what it sends."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from unfold.forms import BaseDialogForm
 
-from integrations import ops, stats
-from integrations.admin.actions import may, verb
+from integrations import ops, stats, systems
+from integrations.admin.actions import button, may, verb
 from integrations.admin.base import ConsoleAdmin
 from integrations.models import Service, ServiceState
 
@@ -33,29 +32,20 @@ class PurgeForm(BaseDialogForm):
 class CircuitActions(ConsoleAdmin):
     """Verbs whose buttons stand in the service's panel, beside what they change."""
 
-    actions_detail: tuple[str, ...] = ("close_circuit", "hold_circuit_open", "purge_cache")
+    actions_detail: tuple[str, ...] = (
+        *("close_circuit", "hold_circuit_open", "purge_cache"),
+        *("pause_events", "resume_events"),
+    )
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Those for the top of the page."""
         found: list[Any] = super().get_actions_detail(request, object_id)
         return [action for action in found if _name(action) not in CircuitActions.actions_detail]
 
-    def buttons(self, request: HttpRequest, service: Service, cached: int) -> dict[str, dict[str, str]]:
-        """Those for the panel, by name: what this person may do, less what would only say why it does nothing."""
-        circuit = service.state.circuit
-        useful = {
-            "close_circuit": circuit != ServiceState.Circuit.CLOSED,
-            "hold_circuit_open": circuit != ServiceState.Circuit.HELD_OPEN,
-            "purge_cache": cached > 0,
-        }
-        return {
-            _name(action): {
-                "label": action.description,
-                "path": reverse(f"admin:{action.action_name}", args=[service.pk]),
-            }
-            for action in super().get_actions_detail(request, str(service.pk))
-            if useful.get(_name(action))
-        }
+    def buttons(self, request: HttpRequest, service: Service, cached: int) -> dict[str, dict[str, Any]]:
+        """Those for the panel, by name."""
+        found = {_name(action): button(action, service) for action in self.fitting(request, service)}
+        return found if cached else {name: each for name, each in found.items() if name != "purge_cache"}
 
     has_circuit_permission = may("integrations.switch_circuit")
 
@@ -66,6 +56,7 @@ class CircuitActions(ConsoleAdmin):
         icon="power",
         permission="circuit",
         does="Lets calls through to this service again at once. If it is still down, the circuit opens again by itself.",
+        fits=lambda service: service.state.circuit != ServiceState.Circuit.CLOSED,
     )
     def close_circuit(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Let calls through."""
@@ -84,6 +75,7 @@ class CircuitActions(ConsoleAdmin):
         does="Sends nothing to this service until somebody closes the circuit: no sync, no check, no call. "
         "Runs that need it wait or fail.",
         main=False,
+        fits=lambda service: service.state.circuit != ServiceState.Circuit.HELD_OPEN,
     )
     def hold_circuit_open(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Let nothing through."""
@@ -112,3 +104,48 @@ class CircuitActions(ConsoleAdmin):
             return f"{thrown:,} cached answer{'' if thrown == 1 else 's'} of {service} thrown away."
 
         return self.tell(request, service, purge)
+
+    has_pause_events_permission = may("integrations.pause_events_service")
+
+    @verb(
+        "Pause processing",
+        icon="pause",
+        permission="pause_events",
+        does="What this service sends is accepted and held back: none of it is processed until somebody resumes it. "
+        "Nothing is lost.",
+        main=False,
+        fits=lambda service: _listens(service) and service.events_paused_at is None,
+    )
+    def pause_events(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Hold its events back."""
+        service = self.found(request, object_id)
+
+        def pause() -> str:
+            ops.pause_events(service, self.person(request))
+            return (
+                f"The processing of {service} is paused: what comes is held back. Press “Resume processing” to go on."
+            )
+
+        return self.tell(request, service, pause)
+
+    @verb(
+        "Resume processing",
+        icon="play_arrow",
+        permission="pause_events",
+        does="Processes what comes again, and what was held back meanwhile, the oldest first and bit by bit.",
+        fits=lambda service: service.events_paused_at is not None,
+    )
+    def resume_events(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Let them go."""
+        service = self.found(request, object_id)
+
+        def resume() -> str:
+            held = ops.resume_events(service)
+            return f"The processing of {service} is resumed; {held:,} event{' held back goes' if held == 1 else 's held back go'} on."
+
+        return self.tell(request, service, resume)
+
+
+def _listens(service: Service) -> bool:
+    system = systems.all_systems().get(service.system)
+    return system is not None and system.receives_webhooks

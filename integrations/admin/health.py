@@ -1,4 +1,4 @@
-"""Health checks and incidents."""
+"""Health checks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from integrations import formatting
-from integrations.admin.base import LivePanel, LogAdmin, link
-from integrations.models import HealthCheck, Incident
+from integrations.admin.base import LivePanel, LogAdmin, trail_link
+from integrations.models import HealthCheck
 
 
 @admin.register(HealthCheck)
@@ -26,8 +26,8 @@ class HealthCheckAdmin(LivePanel, LogAdmin):
     list_select_related = ("service", "actor")
     search_fields = ("service__name", "remark")
     date_hierarchy = "created_at"
-    fields = ("trigger", "who", "correlation_id")
-    readonly_fields = ("who", "correlation_id")
+    fields = ("trigger", "who", "trail")
+    readonly_fields = ("who", "trail")
     empty_state = "No service has been checked yet. The worker checks each by itself once it runs."
 
     def panel_context(self, request: HttpRequest, row: HealthCheck) -> dict[str, Any]:  # noqa: ARG002
@@ -54,41 +54,7 @@ class HealthCheckAdmin(LivePanel, LogAdmin):
         """A person, or what else asked."""
         return str(obj.actor) if obj.actor else obj.get_trigger_display()
 
-
-@admin.register(Incident)
-class IncidentAdmin(LogAdmin):
-    """Failures of one kind, grouped."""
-
-    list_display = ("last", "service", "kind", "status", "message", "count", "first")
-    list_filter = (("state", ChoicesDropdownFilter), "service", ("kind", ChoicesDropdownFilter))
-    list_select_related = ("service",)
-    search_fields = ("message", "code")
-    date_hierarchy = "last_at"
-    fields = ("service_link", "kind", "status", "message", "code", "count", "first", "last", "ended")
-    readonly_fields = ("service_link", "status", "first", "last", "ended")
-    empty_state = "Nothing has failed. Incidents open and close by themselves."
-
-    @display(description="service")
-    def service_link(self, obj: Incident) -> SafeString | str:
-        """Its page."""
-        return link(obj.service)
-
-    @display(description="state", ordering="state")
-    def status(self, obj: Incident) -> SafeString:
-        """In colour and words."""
-        return formatting.badge(obj.state, obj.get_state_display())
-
-    @display(description="first seen", ordering="first_at")
-    def first(self, obj: Incident) -> str:
-        """When."""
-        return formatting.moment(obj.first_at)
-
-    @display(description="last seen", ordering="last_at")
-    def last(self, obj: Incident) -> str:
-        """When."""
-        return formatting.moment(obj.last_at)
-
-    @display(description="resolved", ordering="resolved_at")
-    def ended(self, obj: Incident) -> str:
-        """When it worked again."""
-        return formatting.moment(obj.resolved_at)
+    @display(description="trail")
+    def trail(self, obj: HealthCheck) -> SafeString:
+        """With its calls."""
+        return trail_link(obj.correlation_id)

@@ -12,43 +12,90 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from integrations import formatting, ops
-from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel, LogAdmin, code, link, list_link
-from integrations.models import Call, Change, RecordError, SyncedModel, SyncRun
-from integrations.sync.engine import synced_model
+from integrations import forecast, formatting, ops
+from integrations.admin import run_panel
+from integrations.admin.actions import button, may, verb
+from integrations.admin.base import LivePanel, link, trail_link
+from integrations.admin.chosen import ChosenRows, Start
+from integrations.admin.plans import Plans, plan_context
+from integrations.admin.reasons import ReasonDialog
+from integrations.models import SyncRun
 
-SHOWN = 10
+RETRIED = (SyncRun.State.FAILED, SyncRun.State.CANCELLED, SyncRun.State.PARKED)
+AGAIN = (SyncRun.Mode.FULL, SyncRun.Mode.INCREMENTAL)
+MOST_RESTORED = 5000  # rows, while somebody waits for the answer; the command has time
+
+
+class ReasonForm(ReasonDialog):
+    """Says how many rows it is about, too."""
+
+    form_before_template = "admin/integrations/syncrun/decide.html"
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        """The run that asks."""
+        return {"run": SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None}
+
+
+class RestoreForm(BaseDialogForm):
+    """Says how many rows it is about."""
+
+    form_before_template = "admin/integrations/syncrun/restore.html"
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        """How many of the rows it marked are still gone."""
+        run = SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        return {"count": ops.count_marked(run) if run else 0, "most": MOST_RESTORED, "run": run}
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(LivePanel, LogAdmin):
+class SyncRunAdmin(LivePanel, ChosenRows, Plans):
     """The page follows the run while it works."""
 
     panel_template = "admin/integrations/syncrun/panel.html"
     panel_every = "1s"
-    list_display = ("__str__", "status", "began", "took", "read", "made", "altered", "same", "bad", "who")
+    list_display = (
+        "__str__",
+        "status",
+        "mode",
+        "began",
+        "took",
+        "read",
+        "made",
+        "altered",
+        "same",
+        "gone",
+        "bad",
+        "who",
+    )
     list_filter = (
         ("state", ChoicesDropdownFilter),
+        ("mode", ChoicesDropdownFilter),
         "stream__service",
         ("trigger", ChoicesDropdownFilter),
         ("created_at", RangeDateTimeFilter),
     )
-    list_select_related = ("stream__service", "actor")
     search_fields = ("stream__name", "stream__service__name", "failure_message")
     date_hierarchy = "created_at"
-    actions_detail = ("retry",)
+    not_in_list = ("chosen", "checkpoint", "warnings")
+    actions_detail = ("approve", "keep", "retry", "run_again", "cancel", "apply_plan", "restore_marked")
+    chosen_verbs = {"retry_chosen": "integrations.retry_syncrun"}
     fields = ("mode", "trigger", "who", "retried", "correlation", "checkpoint", "lease_owner", "lost")
     readonly_fields = ("who", "retried", "correlation")
     empty_state = "Nothing has been synced yet. Open a service and press “Sync now”."
 
-    def panel_context(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
-        """The counts are on the row; here what hangs on it."""
-        return {
-            "calls": row.calls.defer("url")[:SHOWN],
-            "changes": row.changes.defer("diff")[:SHOWN],
-            "errors": row.errors.defer("raw")[:SHOWN],
-        }
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what its page and its panel name."""
+        return super().get_queryset(request).select_related("stream__service", "actor")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:  # noqa: ARG002 - Unfold's signature
+        """None at the top: they stand in the panel, which follows the run."""
+        return []
+
+    def panel_context(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        """What hangs on it, and what may be done now; of a preview its plan, which is all it changed."""
+        plan = {"changes": [], **plan_context(row)} if row.mode == SyncRun.Mode.PREVIEW else {}
+        buttons = [button(each, row) for each in self.fitting(request, row)]
+        return {**run_panel.context(row), **plan, "buttons": buttons}
 
     has_retry_permission = may("integrations.retry_syncrun")
 
@@ -56,12 +103,99 @@ class SyncRunAdmin(LivePanel, LogAdmin):
         "Retry",
         icon="replay",
         permission="retry",
-        does="Starts a new run of the same stream from its beginning. What is unchanged is not written again.",
+        does="Goes on where the run stopped, at once. If the stream was synced or its position forgotten since, the same "
+        "is read again from the beginning.",
+        fits=lambda run: run.state in RETRIED,
     )
     def retry(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Start it again."""
         run = self.found(request, object_id)
         return self.do(request, run, lambda: ops.retry(run, self.person(request)), "Started:")
+
+    @verb(
+        "Run again",
+        icon="restart_alt",
+        permission="retry",
+        does="Starts over: reads from the beginning what this run has read, everything or what changed.",
+        main=False,
+        fits=lambda run: run.state not in SyncRun.ACTIVE and run.mode in AGAIN,
+    )
+    def run_again(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Start it from the beginning."""
+        run = self.found(request, object_id)
+        return self.do(request, run, lambda: ops.run_again(run, self.person(request)), "Started:")
+
+    has_cancel_permission = may("integrations.cancel_syncrun")
+
+    @verb(
+        "Cancel run",
+        icon="cancel",
+        permission="cancel",
+        does="Ends the run. What was copied stays, and “Retry” can go on from there.",
+        main=False,
+        fits=lambda run: run.state in SyncRun.ACTIVE,
+    )
+    def cancel(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """End it."""
+        run = self.found(request, object_id)
+        return self.do(request, run, lambda: ops.cancel(run, self.person(request)), "Cancelled:")
+
+    has_decide_permission = may("integrations.decide_syncrun")
+
+    @verb(
+        "Approve",
+        icon="task_alt",
+        permission="decide",
+        does="Marks the rows as gone that did not come any more; those that came back meanwhile stay. Nothing is removed.",
+        form=ReasonForm,
+        fits=lambda run: run.state == SyncRun.State.HELD,
+    )
+    def approve(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Mark them."""
+        run = self.found(request, object_id)
+        reason = form.cleaned_data["reason"]
+        return self.do(request, run, lambda: ops.approve(run, reason, self.person(request)), "Approved:")
+
+    @verb(
+        "Keep the rows",
+        icon="block",
+        permission="decide",
+        does="Leaves the rows standing that did not come any more. The next run that reads everything asks again.",
+        main=False,
+        form=ReasonForm,
+        fits=lambda run: run.state == SyncRun.State.HELD,
+    )
+    def keep(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Leave them."""
+        run = self.found(request, object_id)
+        reason = form.cleaned_data["reason"]
+        return self.do(request, run, lambda: ops.keep(run, reason, self.person(request)), "The rows were kept:")
+
+    @verb(
+        "Restore what it marked as gone",
+        icon="settings_backup_restore",
+        permission="decide",
+        does="Takes the mark from the rows that this run marked as gone and that still are. The next run that reads "
+        "everything marks them again if they are still missing at the source.",
+        main=False,
+        form=RestoreForm,
+        fits=lambda run: run.deleted > 0 and run.mode != SyncRun.Mode.PREVIEW,
+    )
+    def restore_marked(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Take the mark away."""
+        run = self.found(request, object_id)
+
+        def restore() -> str:
+            count = ops.restore_marked(run, self.person(request), MOST_RESTORED)
+            return f"{count:,} row{'' if count == 1 else 's'} restored."
+
+        return self.tell(request, run, restore)
+
+    @admin.action(description="Retry")
+    def retry_chosen(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> HttpResponse:
+        """Say what that would do; then do it with each."""
+        runs = queryset.select_related("stream__service")
+        return self.start(request, runs, Start("Retry", "run", forecast.of_retries, ops.retry_each))
 
     @display(description="state", ordering="state")
     def status(self, obj: SyncRun) -> SafeString:
@@ -100,6 +234,11 @@ class SyncRunAdmin(LivePanel, LogAdmin):
         """Rows left alone."""
         return formatting.number(obj.unchanged)
 
+    @display(description="gone")
+    def gone(self, obj: SyncRun) -> str:
+        """Rows marked as gone from the source."""
+        return formatting.number(obj.deleted)
+
     @display(description="rejected")
     def bad(self, obj: SyncRun) -> str:
         """Items that could not be used."""
@@ -118,88 +257,4 @@ class SyncRunAdmin(LivePanel, LogAdmin):
     @display(description="trail")
     def correlation(self, obj: SyncRun) -> SafeString:
         """Calls that belong to the same story."""
-        return list_link(Call, str(obj.correlation_id), correlation_id=obj.correlation_id)
-
-
-class CopiedTable(admin.SimpleListFilter):
-    """Which table. Django's own filter would read the whole log to learn the few names in it."""
-
-    title = "table"
-    parameter_name = "model"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """The tables that runs write."""
-        return [(model.__name__, str(model._meta.verbose_name_plural)) for model in SyncedModel.__subclasses__()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:  # noqa: ARG002
-        """Its changes."""
-        return queryset.filter(model=self.value()) if self.value() else queryset
-
-
-@admin.register(Change)
-class ChangeAdmin(LogAdmin):
-    """What runs created and updated."""
-
-    list_display = ("external_id", "what", "model", "run_link", "row_link")
-    list_filter = (("kind", ChoicesDropdownFilter), CopiedTable)
-    list_select_related = ("run__stream__service",)
-    not_in_list = ("diff",)
-    search_fields = ("external_id__exact",)
-    search_help_text = "The exact id at the source"
-    fields = ("external_id", "what", "model", "run_link", "row_link", "difference")
-    readonly_fields = ("what", "run_link", "row_link", "difference")
-    empty_state = "No run has created or updated anything yet."
-
-    @display(description="change", ordering="kind")
-    def what(self, obj: Change) -> SafeString:
-        """In colour and words."""
-        return formatting.badge(obj.kind, obj.get_kind_display())
-
-    @display(description="run")
-    def run_link(self, obj: Change) -> SafeString | str:
-        """The run that did it."""
-        return link(obj.run)
-
-    @display(description="row")
-    def row_link(self, obj: Change) -> SafeString | str:
-        """The row it was done to."""
-        if obj.object_id is None:
-            return "–"
-        model: Any = synced_model(obj.model)
-        row = model(pk=obj.object_id)  # not read: a list of fifty would read fifty
-        return link(row, f"{model._meta.verbose_name} {obj.object_id}".capitalize())
-
-    @display(description="before and after")
-    def difference(self, obj: Change) -> SafeString:
-        """Each field that differs."""
-        return code("\n\n".join(f"{name}\n- {old}\n+ {new}" for name, (old, new) in obj.diff.items()))
-
-
-@admin.register(RecordError)
-class RecordErrorAdmin(LogAdmin):
-    """Items that could not be used, with what the source sent."""
-
-    list_display = ("external_id", "field", "reason", "run_link", "seen")
-    search_fields = ("external_id", "field", "reason")
-    date_hierarchy = "created_at"
-    list_filter = (("state", ChoicesDropdownFilter),)
-    list_select_related = ("run__stream__service",)
-    not_in_list = ("raw",)
-    fields = ("external_id", "field", "reason", "run_link", "seen", "sent")
-    readonly_fields = ("run_link", "seen", "sent")
-    empty_state = "Every item that was read could be used."
-
-    @display(description="run")
-    def run_link(self, obj: RecordError) -> SafeString | str:
-        """The run that met it."""
-        return link(obj.run)
-
-    @display(description="seen", ordering="created_at")
-    def seen(self, obj: RecordError) -> str:
-        """When."""
-        return formatting.moment(obj.created_at)
-
-    @display(description="what the source sent")
-    def sent(self, obj: RecordError) -> SafeString:
-        """Raw."""
-        return code(formatting.pretty(obj.raw))
+        return trail_link(obj.correlation_id)

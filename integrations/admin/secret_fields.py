@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from integrations import credentials, formatting, systems
+from integrations.admin.conditions import shown_when
 from integrations.models import Credential, Service
 from integrations.systems.base import SecretField, System
 
@@ -71,6 +72,12 @@ def save(service: Service, cleaned: Mapping[str, Any], by: User) -> None:
         credentials.store(service, name, value, by, keep_old_for=overlap)
 
 
+def typed_or_removed(cleaned: Mapping[str, Any]) -> dict[str, str]:
+    """By name what would be stored, and an empty text for what would be removed."""
+    removed = [name.removeprefix(REMOVE) for name, value in cleaned.items() if name.startswith(REMOVE) and value]
+    return dict.fromkeys(removed, "") | dict(_typed(cleaned))
+
+
 def overview(service: Service) -> SafeString:
     """What is known of every secret, for those who may not write them."""
     stored = credentials.by_field(service)
@@ -110,7 +117,10 @@ def _secret(secret: SecretField, rows: list[Credential]) -> forms.Field:
         label=secret.label,
         help_text=format_html("{} {} {}", secret.help, known(rows), keep),
         required=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        # What is set is always shown, so that it can be removed.
+        widget=UnfoldAdminPasswordWidget(
+            attrs={"autocomplete": "new-password", **({} if rows else shown_when(secret.when))}
+        ),
     )
 
 

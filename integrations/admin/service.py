@@ -6,32 +6,45 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from integrations import formatting, ops, stats, systems
+from integrations import formatting, latency, ops, settings_history, stats, systems, uptime, windows
 from integrations.admin import secret_fields
 from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel
+from integrations.admin.checking import CheckActions
 from integrations.admin.circuit import CircuitActions
+from integrations.admin.conditions import OPTION
+from integrations.admin.receiving import ReceivingActions
 from integrations.admin.resources import Exported, ServiceResource
-from integrations.admin.service_form import OPTION, ServiceForm, form_for
+from integrations.admin.service_form import IDENTITY, ServiceForm, chosen, form_for, identity_of
 from integrations.admin.service_limits import KEEP_ALL
-from integrations.models import HealthCheck, Service, ServiceState, SyncRun
+from integrations.admin.settings_change import SettingsHistory
+from integrations.admin.trial import TrialActions
+from integrations.models import HealthCheck, Incident, Service, ServiceState, SettingsChange, SyncRun
+from integrations.systems.receiving_options import PREFIX
+from integrations.windows import Window
 
-IDENTITY = ("name", "slug", "system", "base_url", "enabled")
+CHOOSE = "Choose the system: what it asks for then appears here."
+
+
+def _offers_streams(service: Service) -> bool:
+    """Whether there is anything to sync; of a System that is gone the run itself says so."""
+    system = systems.all_systems().get(service.system)
+    return system is None or bool(system.streams)
 
 
 @admin.register(Service)
-class ServiceAdmin(LivePanel, Exported, CircuitActions):
+class ServiceAdmin(SettingsHistory, Exported, CheckActions, CircuitActions, TrialActions, ReceivingActions):
     """The list answers “is it up?”, the page everything else about one service."""
+
+    class Media:
+        js = ("console/choices.js",)
 
     form = ServiceForm
     panel_template = "admin/integrations/service/panel.html"
@@ -47,8 +60,11 @@ class ServiceAdmin(LivePanel, Exported, CircuitActions):
     search_fields = ("name", "slug", "base_url")
     prepopulated_fields = {"slug": ("name",)}
     actions_row = ("sync_now", "check_now")
-    actions_detail = ("sync_now", "check_now", *CircuitActions.actions_detail)
-    add_fieldsets = ((None, {"fields": IDENTITY}),)
+    actions_detail = (
+        *("sync_now", "check_now", "pause_checks", "resume_checks", "send_sample"),
+        *CircuitActions.actions_detail,
+    )
+    add_fieldsets = ((None, {"fields": IDENTITY, "description": CHOOSE}),)
     resource_classes = (ServiceResource,)
     empty_state = "Add a service: choose its system and say where it is. Its options and credentials come next."
 
@@ -62,40 +78,43 @@ class ServiceAdmin(LivePanel, Exported, CircuitActions):
 
     def get_form(self, request: HttpRequest, obj: Service | None = None, change: bool = False, **kwargs: Any) -> Any:
         """With a field for each option and secret that the service's System declares."""
-        if obj:
-            kwargs["form"] = form_for(obj)
+        if service := obj or chosen(request):
+            kwargs["form"] = form_for(service)
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:
         """Identity first, then what the System asks for, then limits and people."""
-        if obj is None:
+        service = obj or chosen(request)
+        if service is None:
             return self.add_fieldsets
-        declared = form_for(obj).base_fields
-        options = [name for name in declared if name.startswith(OPTION)]
+        declared = form_for(service).base_fields
+        options = [name for name in declared if name.startswith(OPTION) and not name.startswith(RECEIVING)]
         secrets = secret_fields.lines(declared)
-        if secrets and not self.has_change_permission(request, obj):
+        if service.pk and secrets and not self.has_change_permission(request, obj):
             secrets = ["stored_secrets"]
         credentials = {"fields": secrets, "classes": ["tab"], "description": secret_fields.hint()}
         return [
-            (None, {"fields": IDENTITY}),
+            (None, {"fields": identity_of(service)}),
             *([("Options", {"fields": options, "classes": ["tab"]})] if options else []),
             *([("Credentials", credentials)] if secrets else []),
+            *self.receiving_fieldset(list(declared), service),
             ("Limits", {"fields": LIMITS, "classes": ["tab"]}),
             ("Bodies", {"fields": BODIES, "classes": ["tab"]}),
+            ("Retention", {"fields": KEPT, "classes": ["tab"]}),
             ("TLS", {"fields": ("ca_bundle",), "classes": ["tab"]}),
             ("People", {"fields": ("owner_email", "runbook_url", "notes"), "classes": ["tab"]}),
         ]
 
     def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
         """Secrets are stored apart; what was left empty stays as it was."""
-        super().save_model(request, obj, form, change)
-        secret_fields.save(obj, form.cleaned_data, self.person(request))
+        with settings_history.watched(obj, self.person(request), SettingsChange.How.ADMIN):
+            super().save_model(request, obj, form, change)
+            secret_fields.save(obj, form.cleaned_data, self.person(request))
 
     def response_add(self, request: HttpRequest, obj: Service, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """On to the options: a new service is rarely complete."""
-        self.message_user(
-            request, "The service is added. Complete its options, then press “Check now”.", messages.SUCCESS
-        )
+        todo = "Press" if chosen(request) else "Complete its options, then press"
+        self.message_user(request, f"The service is added. {todo} “Check now”.", messages.SUCCESS)
         return HttpResponseRedirect(obj.get_absolute_url())
 
     def has_change_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
@@ -109,69 +128,46 @@ class ServiceAdmin(LivePanel, Exported, CircuitActions):
 
     def panel_context(self, request: HttpRequest, row: Service) -> dict[str, Any]:
         """Health, figures of a day, streams with their last runs."""
-        window = stats.WINDOWS[stats.DEFAULT_WINDOW]
+        window = Window.last(windows.DEFAULT)
         runs = {run.stream_id: run for run in _newest_runs(row)}
         # Before the state is read: what ends in between must not leave an old state standing.
         busy = _is_busy(row, runs.values())
         cached = stats.cached_answers(row)
-        incidents = list(row.incidents.filter(state__in=("open", "acknowledged")))
+        incidents = list(row.incidents.filter(state__in=Incident.GOING_ON))
         return {
             "state": row.state,
+            "uptime": uptime.of(row),
             "cached": cached,
             "most_cached": stats.MOST_ANSWERS,
             "buttons": self.buttons(request, row, cached),
-            "figures": stats.figures_of(row, window),
+            "figures": latency.figures_of(row.pk, window),
             "window": window,
             "streams": [(stream, runs.get(stream.pk)) for stream in row.streams.all()],
             "failing": stats.failing_events().get(row.pk, 0),
             "busy": busy,
             "incidents": incidents,
             "told_by_incident": any(incident.message == row.state.remark for incident in incidents),
-            "hook_url": request.build_absolute_uri(reverse("hook", args=[row.slug])) if _listens(row) else "",
+            **self.receiving_context(request, row),
         }
 
     def is_moving(self, row: Service) -> bool:  # noqa: ARG002 - the base's signature
         """A service is never finished."""
         return True
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """No “Sync now” where the System has nothing to sync."""
-        found: list[Any] = super().get_actions_detail(request, object_id)
-        service = self.get_object(request, unquote(object_id))
-        system = systems.all_systems().get(service.system) if service else None
-        if system and not system.streams:
-            found = [action for action in found if not action.action_name.endswith("_sync_now")]
-        return found
-
     has_sync_permission = may("integrations.sync_service")
-
-    has_check_permission = may("integrations.check_service")
 
     @verb(
         "Sync now",
         icon="sync",
         permission="sync",
         does="Reads every enabled stream of this service to its end and copies what is new or changed.",
+        fits=_offers_streams,
     )
     def sync_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Start a run of each enabled stream."""
         service = self.found(request, object_id)
         return self.do(
             request, service, lambda: ops.sync_service(service, SyncRun.Trigger.STAFF, self.person(request)), "Started:"
-        )
-
-    @verb(
-        "Check now",
-        icon="monitor_heart",
-        permission="check",
-        does="Makes one cheap call to this service and stores whether it is healthy.",
-        main=False,
-    )
-    def check_now(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
-        """Start a health check."""
-        service = self.found(request, object_id)
-        return self.do(
-            request, service, lambda: ops.check(service, HealthCheck.Trigger.STAFF, self.person(request)), "Started:"
         )
 
     @display(description="keep all bodies")
@@ -220,14 +216,15 @@ class ServiceAdmin(LivePanel, Exported, CircuitActions):
 
 LIMITS = (
     *(("per_second", "per_minute"), ("per_hour", "per_day"), ("concurrency", "max_attempts")),
-    *(("connect_timeout_s", "deadline_s"), ("max_response_mib", "check_every_minutes")),
+    *(("connect_timeout_s", "deadline_s"), ("max_response_mib", "check_every_minutes"), "target_ms"),
 )
-BODIES = (("body_policy", KEEP_ALL), "retention_days")
-
-
-def _listens(service: Service) -> bool:
-    system = systems.all_systems().get(service.system)
-    return system is not None and system.receives_webhooks
+BODIES = (("body_policy", KEEP_ALL),)
+KEPT = (
+    ("retention_days", "keep_bodies_days"),
+    ("keep_events_days", "keep_changes_days"),
+    ("keep_failures_days", "legal_hold"),
+)
+RECEIVING = f"{OPTION}{PREFIX}"
 
 
 def _is_busy(service: Service, runs: Iterable[SyncRun]) -> bool:

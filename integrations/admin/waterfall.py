@@ -31,15 +31,25 @@ class Bar:
     width: int
 
 
-def bars(call: Call) -> list[Bar]:
-    """The phases that happened, in their order."""
-    phases = [(label, kind, ms) for label, kind, ms in _phases(call) if ms]
-    whole, at, drawn = sum(ms for _label, _kind, ms in phases), 0.0, []
-    for label, kind, ms in phases:
-        width = max(NARROWEST, round(WIDTH * ms / whole))
-        drawn.append(Bar(label, kind, ms, min(round(WIDTH * at / whole), WIDTH - width), width))
+def bars(call: Call, scale_ms: float = 0.0) -> list[Bar]:
+    """The phases that happened, in their order.
+
+    Args:
+        scale_ms: what the whole width stands for, where calls are compared; the call itself if it says nothing.
+    """
+    scale, at, drawn = scale_ms or whole(call), 0.0, []
+    for label, kind, ms in _phases(call):
+        if not ms:
+            continue
+        width = max(NARROWEST, round(WIDTH * ms / scale))
+        drawn.append(Bar(label, kind, ms, min(round(WIDTH * at / scale), WIDTH - width), width))
         at += ms
     return drawn
+
+
+def whole(call: Call) -> float:
+    """How long it took with the waits before it, in milliseconds."""
+    return sum(ms for _label, _kind, ms in _phases(call))
 
 
 def _phases(call: Call) -> Iterator[tuple[str, str, float]]:

@@ -26,7 +26,9 @@ class Call(models.Model):
         CHECK = "check", "Health check"
         STAFF = "staff", "A person"
         COMMAND = "command", "The command line"
+        PAGE = "page", "A page"
         UPKEEP = "upkeep", "The console itself"
+        TRIAL = "trial", "A trial of settings"
 
     class Cache(models.TextChoices):
         HIT = "hit", "From the cache"
@@ -74,8 +76,7 @@ class Call(models.Model):
         indexes = [
             models.Index(fields=["-started_at", "-id"], name="call_newest"),
             models.Index(fields=["service", "-started_at"], name="call_newest_of_service"),
-            models.Index(fields=["correlation_id"], name="call_trail"),
-            models.Index(fields=["chain"], name="call_chain"),
+            models.Index(fields=["correlation_id", "chain"], name="call_trail"),
             models.Index(fields=["run", "-id"], name="call_of_run", condition=models.Q(run__isnull=False)),
             models.Index(fields=["event"], name="call_of_event", condition=models.Q(event__isnull=False)),
             models.Index(fields=["check_row"], name="call_of_check", condition=models.Q(check_row__isnull=False)),
@@ -94,8 +95,14 @@ class Call(models.Model):
         return reverse("admin:integrations_call_change", args=[self.pk])
 
     @property
+    def attempts(self) -> models.QuerySet[Call]:
+        """All at the same request, the first one first; they have one cause. Index: call_trail."""
+        same = Call.objects.filter(correlation_id=self.correlation_id, chain=self.chain)
+        return same.order_by("started_at", "pk")
+
+    @property
     def was_sent(self) -> bool:
-        """Whether anything went to the remote; `SENT` says the same to the database."""
+        """Whether anything went to the remote."""
         return self.cache not in GIVEN and self.outcome != Outcome.NOT_SENT
 
 
@@ -104,7 +111,9 @@ GIVEN = (Call.Cache.HIT, Call.Cache.STALE)  # by the cache, and not by the remot
 # its calls nor its errors nor its latency, neither its circuit nor its budget of retries.
 FROM_CACHE = models.Q(cache__in=GIVEN)
 NOT_SENT = models.Q(outcome=Outcome.NOT_SENT)
-SENT = ~FROM_CACHE & ~NOT_SENT
+# Nor does what was sent with settings that are only tried.
+TRIED = models.Q(trigger=Call.Trigger.TRIAL)
+SENT = ~FROM_CACHE & ~NOT_SENT & ~TRIED
 
 
 class CallBody(models.Model):

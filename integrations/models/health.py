@@ -1,10 +1,9 @@
-"""HealthCheck: one probe of a Service; Incident: failures of one kind, grouped."""
+"""HealthCheck: one probe of a Service."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.urls import reverse
-from django.utils import timezone
 
 from integrations.models.job import Job
 from integrations.models.service import Service
@@ -54,46 +53,16 @@ class HealthCheck(Job):
         return reverse("admin:integrations_healthcheck_change", args=[self.pk])
 
 
-class Incident(models.Model):
-    """Failures of the same kind of the same service, counted in one row while they go on."""
+class HealthDay(models.Model):
+    """What the checks of one service found on one day; outlives the checks."""
 
-    class State(models.TextChoices):
-        OPEN = "open", "Open"
-        ACKNOWLEDGED = "acknowledged", "Acknowledged"
-        RESOLVED = "resolved", "Resolved"
-        IGNORED = "ignored", "Ignored"
-
-    class Kind(models.TextChoices):
-        HEALTH = "health", "Health check"
-        SYNC = "sync", "Sync"
-        WEBHOOK = "webhook", "Webhook"
-        CREDENTIALS = "credentials", "Credentials"
-        CIRCUIT = "circuit", "Circuit"
-
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="incidents")
-    kind = models.CharField(max_length=12, choices=Kind)
-    code = models.CharField(max_length=60)
-    message = models.TextField()
-    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
-    count = models.PositiveIntegerField("failures", default=1)
-    first_at = models.DateTimeField("first seen", default=timezone.now)
-    last_at = models.DateTimeField("last seen", default=timezone.now)
-    resolved_at = models.DateTimeField("resolved", null=True, blank=True)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="health_days", db_index=False)
+    day = models.DateField(help_text="In the console's time zone.")
+    checks = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["-last_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["service", "kind", "code"],
-                condition=models.Q(state__in=("open", "acknowledged")),
-                name="one_open_incident_per_kind",
-            )
-        ]
-        indexes = [models.Index(fields=["state", "-last_at"], name="incident_by_state")]
+        constraints = [models.UniqueConstraint(fields=["service", "day"], name="one_health_a_day")]
 
     def __str__(self) -> str:
-        return f"{self.service}: {self.get_kind_display()} {self.code}"
-
-    def get_absolute_url(self) -> str:
-        """Its page in the admin."""
-        return reverse("admin:integrations_incident_change", args=[self.pk])
+        return f"{self.service} on {self.day}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -24,6 +25,8 @@ class Job(models.Model):
         SUCCEEDED = "succeeded", "Succeeded"
         FAILED = "failed", "Failed"
 
+    FORGETS: ClassVar[Mapping[str, Any]] = {}  # columns that hold this once it has ended
+    SWEPT: ClassVar[Mapping[str, Any]] = {}  # columns that hold this once its bell or its worker was lost
     WAITING: ClassVar[tuple[str, ...]] = ("queued", "parked")
     ACTIVE: ClassVar[tuple[str, ...]] = ("queued", "running", "parked")
 
@@ -50,6 +53,11 @@ class Job(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def died(self) -> int:
+        """How many workers died at it without any progress, the last one included."""
+        return self.claims
 
     @staticmethod
     def lease_index(name: str) -> models.Index:

@@ -13,10 +13,18 @@ from django.utils import timezone
 from integrations import systems
 from integrations.transport import pem
 
+LARGEST_DELIVERY_MIB = 25
+
 
 def limit_field(label: str) -> models.PositiveIntegerField[int | None, int | None]:
     """A limit of calls; empty means what the System says its vendor allows."""
     return models.PositiveIntegerField(label, null=True, blank=True, validators=[MinValueValidator(1)])
+
+
+def days_field(label: str, default: int, what: str = "") -> models.PositiveSmallIntegerField[int, int]:
+    """How long something is kept."""
+    bounds = [MinValueValidator(1), MaxValueValidator(3650)]
+    return models.PositiveSmallIntegerField(label, default=default, validators=bounds, help_text=what)
 
 
 class Service(models.Model):
@@ -70,11 +78,41 @@ class Service(models.Model):
         blank=True,
         help_text="Certificates in PEM form to trust beside the usual ones, for a service with a certificate of your own.",
     )
-    retention_days = models.PositiveSmallIntegerField(
-        "keep calls for (days)", default=90, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+    target_ms = models.PositiveIntegerField(
+        "target of latency (ms)",
+        default=500,
+        validators=[MinValueValidator(1), MaxValueValidator(600_000)],
+        help_text="Apdex: a call within it satisfies, one within four times as long is tolerated.",
+    )
+    retention_days = days_field("keep calls for (days)", 90)
+    keep_bodies_days = days_field("keep bodies for (days)", 30, "Never longer than their calls.")
+    keep_events_days = days_field("keep webhook events for (days)", 90)
+    keep_changes_days = days_field("keep changes for (days)", 365, "What runs changed in each row, and plans.")
+    keep_failures_days = days_field(
+        "keep what failed for (days)", 180, "Calls and their bodies, and events that were given up; where it is longer."
+    )
+    legal_hold = models.BooleanField(
+        "keep everything", default=False, help_text="Nothing of this service is removed while this is on (legal hold)."
     )
     check_every_minutes = models.PositiveSmallIntegerField(
         "check health every (minutes)", default=5, validators=[MaxValueValidator(1440)], help_text="0: only when asked."
+    )
+    events_paused_at = models.DateTimeField("processing paused", null=True, blank=True, editable=False)
+    events_paused_by = models.CharField(max_length=150, blank=True, editable=False)
+    deliveries_per_minute = models.PositiveIntegerField(
+        "deliveries a minute",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="More are asked to come again later (429). Empty: no limit.",
+    )
+    max_delivery_mib = models.PositiveSmallIntegerField(
+        "largest delivery (MiB)", default=1, validators=[MinValueValidator(1), MaxValueValidator(LARGEST_DELIVERY_MIB)]
+    )
+    allows_replays = models.BooleanField(
+        "process suspected replays",
+        default=False,
+        help_text="Deliveries whose signed body came before under another id. Off: they are held back for somebody to decide.",
     )
     created_at = models.DateTimeField("created", auto_now_add=True)
     updated_at = models.DateTimeField("updated", auto_now=True)
@@ -87,6 +125,10 @@ class Service(models.Model):
             ("export_service", "Can export services"),
             ("switch_circuit", "Can close the circuit of a service or hold it open"),
             ("purge_cache", "Can throw away what was cached of a service"),
+            ("pause_events_service", "Can pause and resume the processing of a service's webhook events"),
+            ("rollback_service", "Can roll back a change of a service's settings"),
+            ("send_sample_service", "Can send a test delivery to a service's own address"),
+            ("unverified_service", "Can let a service believe deliveries that nothing verifies"),
         ]
 
     def __str__(self) -> str:
@@ -99,7 +141,8 @@ class Service(models.Model):
 
         ServiceState.objects.bulk_create([ServiceState(service=self)], ignore_conflicts=True)
         declared = systems.get(self.system).streams
-        Stream.objects.bulk_create([Stream(service=self, name=spec.name) for spec in declared], ignore_conflicts=True)
+        streams = [Stream(service=self, name=spec.name, enabled=not spec.optional) for spec in declared]
+        Stream.objects.bulk_create(streams, ignore_conflicts=True)
 
     def get_absolute_url(self) -> str:
         """Its page in the admin."""
@@ -109,7 +152,7 @@ class Service(models.Model):
         """A System must still be there, and needs an address of its own where it has no default."""
         if self.system and not self.base_url:
             self.base_url = systems.get(self.system).base_url
-        if self.system and not self.base_url:
+        if self.system and not self.base_url and systems.get(self.system).needs_base_url:
             raise ValidationError({"base_url": "Say where this service is, for example https://cms.example.org."})
         if "@" in self.base_url.partition("//")[2].partition("/")[0]:
             raise ValidationError({"base_url": "Leave user and password out of the address: it is shown to everybody."})
@@ -135,8 +178,11 @@ class ServiceState(models.Model):
     health = models.CharField(max_length=10, choices=Health, default=Health.UNKNOWN)
     health_since = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    failed_checks = models.PositiveSmallIntegerField(default=0, help_text="In a row, up to now.")
     response_time_ms = models.FloatField(null=True, blank=True)
     remark = models.TextField(blank=True)
+    checks_paused_at = models.DateTimeField(null=True, blank=True)
+    checks_paused_by = models.CharField(max_length=150, blank=True)
     next_check_at = models.DateTimeField("next check", default=timezone.now, db_index=True)
 
     circuit = models.CharField(max_length=10, choices=Circuit, default=Circuit.CLOSED)

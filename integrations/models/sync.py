@@ -1,6 +1,9 @@
-"""SyncRun: one run of one Stream; Change: what it did; RecordError: what it could not."""
+"""SyncRun: one run of one Stream; RunEvent: its story."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
@@ -15,29 +18,76 @@ class SyncRun(Job):
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting for a worker"
         RUNNING = "running", "Running"
-        PARKED = "parked", "Parked"
+        PARKED = "parked", "Parked: goes on by itself"
+        PAUSED = "paused", "Paused: resume the stream"
+        HELD = "held", "Waiting for approval"
         SUCCEEDED = "succeeded", "Succeeded"
-        PARTIAL = "partial", "Partly succeeded"
+        WARNED = "warned", "Succeeded with warnings"
+        PARTIAL = "partial", "Partial: some records failed"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
+
+    ACTIVE: ClassVar[tuple[str, ...]] = ("queued", "running", "parked", "paused")
+    READ_TO_THE_END: ClassVar[tuple[str, ...]] = ("held", "succeeded", "warned", "partial")
 
     class Mode(models.TextChoices):
         FULL = "full", "Everything"
         INCREMENTAL = "incremental", "What changed"
+        PREVIEW = "preview", "A preview: writes nothing"
+        APPLY = "apply", "The plan of a preview"
+        BACKFILL = "backfill", "A range of time"
+        ITEMS = "items", "Chosen items"
+
+    READS_EVERYTHING: ClassVar[tuple[str, ...]] = ("full", "preview")
+    KEEPS_UP: ClassVar[tuple[str, ...]] = ("full", "incremental")  # its end says how fresh the copy is
 
     class Trigger(models.TextChoices):
         STAFF = "staff", "A person"
         COMMAND = "command", "The command line"
         SCHEDULE = "schedule", "The schedule"
+        WEBHOOK = "webhook", "A delivery"
         RETRY = "retry", "A retry"
+
+    class Origin(models.TextChoices):
+        SOURCE = "source", "The source"
+        CONFIGURATION = "configuration", "The configuration"
+        MAPPING = "mapping", "The mapping"
+        DATABASE = "database", "The database of the console"
+        CONSOLE = "console", "The console"
 
     stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="runs")
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     mode = models.CharField(max_length=12, choices=Mode, default=Mode.FULL)
     trigger = models.CharField(max_length=10, choices=Trigger)
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
+    plan = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="applications",
+        verbose_name="applies the plan of",
+    )
+    until = models.DateTimeField(
+        "changes until", null=True, blank=True, help_text="What changed later is left aside: the end of a range."
+    )
     checkpoint = models.JSONField(default=dict, blank=True)
+    chosen = models.JSONField(
+        "chosen items", default=list, blank=True, editable=False, help_text="Keys of the errors it was asked to retry."
+    )
+    pass_of = models.PositiveBigIntegerField(
+        "goes on with run", null=True, editable=False, help_text="The run that began the reading this one goes on with."
+    )
+    pass_began_at = models.DateTimeField(null=True, editable=False, help_text="When that run began.")
+    carried = models.PositiveIntegerField("read before", default=0, help_text="By the runs this one goes on with.")
+    newest_change_at = models.DateTimeField(
+        null=True, editable=False, help_text="The newest change at the source among what was read."
+    )
+    may_delete = models.PositiveIntegerField(
+        "rows that may be marked as gone", null=True, blank=True, help_text="As who asked for the run allowed."
+    )
     total = models.PositiveIntegerField(null=True, blank=True, help_text="How many items the source says there are.")
+    worked_s = models.FloatField("time spent reading and writing (s)", default=0)
     pages = models.PositiveIntegerField(default=0)
     items = models.PositiveIntegerField("read", default=0)
     created = models.PositiveIntegerField(default=0)
@@ -45,25 +95,51 @@ class SyncRun(Job):
     unchanged = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0, help_text="Rejected too, but staff said to skip them for ever.")
+    withheld = models.PositiveIntegerField(
+        "left standing", default=0, help_text="Rows that did not come any more and were not marked as gone."
+    )
+    aside = models.PositiveIntegerField("left aside", default=0, help_text="Read, but changed after the range.")
+    undated = models.PositiveIntegerField("without a time of change", default=0)
+    warnings = models.JSONField(default=list, blank=True, help_text="Sentences.")
     lost = models.PositiveIntegerField(
         "resumed", default=0, help_text="How often a dead worker's run was taken up again."
     )
-    failure_origin = models.CharField(max_length=20, blank=True)
+    failure_origin = models.CharField("who must act", max_length=20, choices=Origin, blank=True)
+    recoveries = models.PositiveIntegerField(default=0, help_text="Failures that progress was made before.")
+    stalls = models.PositiveIntegerField(default=0, help_text="Failures in a row without any progress.")
+    read_at = models.DateTimeField(
+        "read to the end", null=True, editable=False, help_text="From then on only rows that are gone are left to do."
+    )
+    decided_by = models.CharField(max_length=150, blank=True, editable=False)
+    decided_at = models.DateTimeField(null=True, editable=False)
+    decision = models.TextField("reason", blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["stream"],
-                condition=models.Q(state__in=("queued", "running", "parked")),
+                condition=models.Q(state__in=("queued", "running", "parked", "paused")),
                 name="one_active_run_per_stream",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["plan"],
+                condition=~models.Q(state__in=("failed", "cancelled")),
+                name="a_plan_is_applied_once",
+            ),
         ]
         indexes = [
             Job.lease_index("syncrun_active"),
             models.Index(fields=["-created_at"], name="syncrun_newest"),
+            models.Index(fields=["due_at"], name="syncrun_held", condition=models.Q(state="held")),
         ]
-        permissions = [("retry_syncrun", "Can retry a run")]
+        permissions = [
+            ("retry_syncrun", "Can retry a run"),
+            ("cancel_syncrun", "Can cancel a run"),
+            ("decide_syncrun", "Can decide about rows that are gone"),
+            ("apply_syncrun", "Can apply the plan of a preview"),
+        ]
 
     def __str__(self) -> str:
         return f"Run {self.pk} of {self.stream}"
@@ -75,50 +151,47 @@ class SyncRun(Job):
     @property
     def percent(self) -> int | None:
         """How much of the declared total has been read, 0 to 100; None where no total is known."""
-        return min(100, self.items * 100 // self.total) if self.total else None
+        return min(100, (self.carried + self.items) * 100 // self.total) if self.total else None
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on it reads what changed; None where it reads everything."""
+        moment = self.checkpoint.get("since")
+        return datetime.fromisoformat(moment) if moment else None
+
+    @property
+    def reading(self) -> int:
+        """The number of the reading it belongs to: its own, or that of the run it goes on with."""
+        return self.pass_of or self.pk
+
+    @property
+    def reading_since(self) -> datetime | None:
+        """When that reading began."""
+        return self.pass_began_at or self.started_at
 
 
-class Change(models.Model):
-    """One row of ours that a run created or updated, with the fields that differ."""
+class RunEvent(models.Model):
+    """One moment in the story of a run: who asked, what stopped it, who decided."""
 
     class Kind(models.TextChoices):
-        CREATED = "created", "Created"
-        UPDATED = "updated", "Updated"
-        DELETED = "deleted", "Deleted"
+        ASKED = "asked", "Asked for"
+        STARTED = "started", "Started"
+        PARKED = "parked", "Parked"
+        RECOVERED = "recovered", "Tries again"
+        LOST = "lost", "Worker died, resumed"
+        PAUSED = "paused", "Paused"
+        RESUMED = "resumed", "Resumed"
+        HELD = "held", "Waiting for approval"
+        DECIDED = "decided", "Decided"
+        ENDED = "ended", "Ended"
 
-    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="changes")
-    model = models.CharField(max_length=50)
-    object_id = models.PositiveBigIntegerField(null=True)
-    external_id = models.CharField(max_length=255)
-    kind = models.CharField(max_length=8, choices=Kind)
-    diff = models.JSONField(default=dict, blank=True, help_text="Field: [before, after].")
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["model", "object_id"], name="change_of_row")]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.external_id}"
-
-
-class RecordError(models.Model):
-    """One item a run could not use, with what the source sent."""
-
-    class State(models.TextChoices):
-        OPEN = "open", "Open"
-        RESOLVED = "resolved", "Resolved"
-        SKIPPED = "skipped", "Skipped for ever"
-
-    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="errors")
-    external_id = models.CharField(max_length=255, blank=True)
-    field = models.CharField(max_length=100, blank=True)
-    reason = models.TextField()
-    raw = models.JSONField(null=True)
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["-id"]
+        ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.external_id or 'item without id'}: {self.reason}"
+        return f"{self.get_kind_display()}: {self.note}" if self.note else self.get_kind_display()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
@@ -20,8 +20,10 @@ class SyncedModel(models.Model):
     """
 
     synced_fields: ClassVar[tuple[str, ...]] = ()
+    found_fields: ClassVar[tuple[str, ...]] = ()  # what the console itself found out; see `keep_found`
 
-    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    # Without an index of its own: that of `once_per_service` begins with it.
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+", db_index=False)
     stream = models.ForeignKey(Stream, on_delete=models.PROTECT, related_name="+")
     external_id = models.CharField("id at the source", max_length=255)
     content_hash = models.CharField(max_length=64, editable=False)
@@ -46,6 +48,9 @@ class SyncedModel(models.Model):
         """Its page in the admin."""
         return reverse(f"admin:integrations_{self._meta.model_name}_change", args=[self.pk])
 
+    def keep_found(self, before: Self) -> None:
+        """Take over from the row as it was what the console found out and the source does not say."""
+
 
 class Record(SyncedModel):
     """An item whose System brings no table of its own: what the source sent, as JSON."""
@@ -65,18 +70,20 @@ class Record(SyncedModel):
 class Essay(SyncedModel):
     """An article of a CMS, or a text kept in a repository."""
 
-    synced_fields = ("title", "slug", "body", "author", "url", "published_at", "source_modified_at")
+    synced_fields = ("title", "slug", "body", "author", "url", "cover_url", "published_at", "source_modified_at")
 
     title = models.CharField(max_length=500)
     slug = models.CharField(max_length=255, blank=True)
     body = models.TextField(blank=True)
     author = models.CharField(max_length=255, blank=True)
     url = models.URLField("address at the source", max_length=1000, blank=True)
+    cover_url = models.URLField("picture at the source", max_length=1000, blank=True)
     published_at = models.DateTimeField("published", null=True, blank=True)
     cover = models.ForeignKey(MediaAttachment, null=True, blank=True, on_delete=models.SET_NULL, related_name="essays")
 
     class Meta(SyncedModel.Meta):
-        permissions = [("export_essay", "Can export essays")]
+        permissions = [("export_essay", "Can export essays"), ("publish_essay", "Can publish an essay to GitHub")]
+        indexes = [*SyncedModel.Meta.indexes, models.Index(fields=["slug", "-id"], name="essay_by_slug")]
 
     def __str__(self) -> str:
         return self.title
@@ -95,6 +102,7 @@ class Property(SyncedModel):
         "data",
         "source_modified_at",
     )
+    found_fields = ("geocoded_by", "geocoded_at", "geocoded_as", "attribution")
 
     parcel_id = models.CharField("parcel", max_length=100, blank=True, db_index=True)
     address = models.CharField(max_length=500, blank=True)
@@ -103,10 +111,27 @@ class Property(SyncedModel):
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     data = models.JSONField(default=dict, blank=True)
+    geocoded_by = models.ForeignKey(Service, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
+    geocoded_at = models.DateTimeField("geocoded", null=True, editable=False)
+    geocoded_as = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="The address as the geocoder writes it; empty: not found."
+    )
+    attribution = models.CharField(max_length=100, blank=True, editable=False)
 
     class Meta(SyncedModel.Meta):
         verbose_name_plural = "properties"
-        permissions = [("export_property", "Can export properties")]
+        permissions = [
+            ("export_property", "Can export properties"),
+            ("geocode_property", "Can geocode properties"),
+        ]
 
     def __str__(self) -> str:
         return self.address or self.parcel_id or self.external_id
+
+    def keep_found(self, before: Self) -> None:
+        """What a geocoder said of an address holds until the address changes or the source says where it is."""
+        is_silent = self.latitude is None and self.longitude is None
+        is_same = all(getattr(self, name) == getattr(before, name) for name in ("address", "city", "postal_code"))
+        if before.geocoded_at and is_silent and is_same:
+            for name in ("latitude", "longitude", *self.found_fields):
+                setattr(self, name, getattr(before, name))

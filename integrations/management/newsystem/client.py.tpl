@@ -23,7 +23,9 @@ class Client:
     def check_health(self) -> str:
         """One cheap call that proves address and token; a remark for staff."""
         answer = self._transport.get_json("check_health", "/status")
-        return str(answer.get("message", "")) if isinstance(answer, dict) else ""
+        if not isinstance(answer, dict):
+            raise CallError(Code.BAD_ANSWER, "There is no status in the answer.")
+        return str(answer.get("message", ""))
 
     # https://example.com/docs/things
     def list_things(self, position: Position) -> Iterator[Batch]:

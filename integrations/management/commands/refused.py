@@ -1,0 +1,53 @@
+"""The verbs of refused deliveries for a shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from integrations import ops
+from integrations.management.lookup import service_of
+from integrations.models import RefusedDelivery
+
+VERBS = ("verify", "process")
+
+
+class Command(BaseCommand):
+    """`manage.py refused verify --service <service>`, `manage.py refused verify|process <number> ...`."""
+
+    help = "Verify refused deliveries again and process those that are believed, or process what is only no JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Verb, and which."""
+        parser.add_argument("verb", choices=VERBS)
+        parser.add_argument("numbers", nargs="*", type=int, help="they stand in the addresses of their pages")
+        parser.add_argument("--service", help="slug: all that this service has refused")
+
+    def handle(self, *_: Any, verb: str, numbers: list[int], service: str | None, **__: Any) -> None:
+        """Do it and say what came of it."""
+        if bool(numbers) == bool(service):
+            raise CommandError("Say either numbers or --service.")
+        if verb == "process" and service:
+            raise CommandError("Look at each before you process it: say numbers.")
+        chosen = RefusedDelivery.objects.filter(service=service_of(service)) if service else _of(numbers)
+        try:
+            if verb == "process":
+                for refused in chosen:
+                    self.stdout.write(f"{ops.process_anyway(refused)} is waiting for a worker.")
+            else:
+                self._verify(ops.verify_again(chosen))
+        except ops.Impossible as problem:
+            raise CommandError(str(problem)) from problem
+
+    def _verify(self, accepted: ops.Accepted) -> None:
+        self.stdout.write(accepted.sentence)
+        if accepted.refusals:
+            raise CommandError(" ".join(accepted.refusals))
+
+
+def _of(numbers: list[int]) -> Any:
+    found = RefusedDelivery.objects.filter(pk__in=numbers).select_related("service")
+    if missing := set(numbers) - set(found.values_list("pk", flat=True)):
+        raise CommandError(f"There is no refused delivery {', '.join(map(str, sorted(missing)))}.")
+    return found

@@ -1,0 +1,59 @@
+"""How a service did over the last 90 days, a day at a time, by what its checks found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from integrations.models import HealthDay, Service
+
+DAYS = 90
+
+
+@dataclass(frozen=True)
+class Day:
+    """One box of the strip."""
+
+    day: date
+    checks: int = 0
+    failed: int = 0
+
+    @property
+    def tone(self) -> str:
+        """Bad where a tenth of the checks failed or more, so that one lost packet does not look like an outage."""
+        if not self.checks:
+            return "none"
+        if self.failed * 10 >= self.checks:
+            return "bad"
+        return "warn" if self.failed else "good"
+
+    def __str__(self) -> str:
+        if not self.checks:
+            return f"{self.day:%d %b}: not checked"
+        return f"{self.day:%d %b}: {self.failed:,} of {self.checks:,} checks failed"
+
+
+@dataclass(frozen=True)
+class Uptime:
+    """The strip of one service, oldest day first."""
+
+    days: Sequence[Day]
+
+    @property
+    def percent(self) -> float | None:
+        """Of the checks that found it healthy, 0 to 100; None where there were none."""
+        checks = sum(day.checks for day in self.days)
+        return 100 * (1 - sum(day.failed for day in self.days) / checks) if checks else None
+
+
+def of(service: Service) -> Uptime:
+    """One query. Index: one_health_a_day."""
+    today = timezone.localdate()
+    first = today - timedelta(days=DAYS - 1)
+    rows = HealthDay.objects.filter(service=service, day__gte=first)
+    known = {row.day: Day(row.day, row.checks, row.failed) for row in rows}
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    return Uptime([known.get(day, Day(day)) for day in days])
