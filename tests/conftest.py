@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Generator, Iterator
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.test import Client
-from pytest_django import Settings
+from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker, Settings
 
-from integrations import credentials, sandbox
+from integrations import credentials, leases, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
+from tests.browser.chromium import find
+from tests.browser.watch import Watch
+from tests.emptying import Emptying
 from tests.peers.authorization_server import AuthorizationServer
+from tests.peers.database_servers import Server, serving
 from tests.peers.session_server import SessionServer
 from tests.transport.server import Reply, ScriptedServer
 
 MakePerson = Callable[..., User]
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 WEBHOOK_SECRET = "a webhook secret of the tests"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, and the browser's files together: they share a console."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "browser" else str(item.path)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -39,9 +38,32 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database of this session's tests; what they commit is removed in our way."""
+    with django_db_blocker.unblock():
+        empty = Emptying()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TransactionTestCase, "_fixture_teardown", staticmethod(empty))
+        yield
+
+
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders that are not there yet: making one for each test takes longer than most tests."""
+    base = tmp_path_factory.mktemp("media")
+    return (base / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _files_of_this_test_only(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
+def _no_sign_of_life_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process gives one a second at most, and here a second sees many databases."""
+    monkeypatch.setattr(leases, "_beaten_at", -math.inf)
+
+
+@pytest.fixture(autouse=True)
+def _files_of_this_test_only(settings: Settings, _folders: Iterator[Path]) -> None:
+    settings.MEDIA_ROOT = next(_folders)
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +157,13 @@ def remote(_scripted_server: ScriptedServer) -> ScriptedServer:
     return _scripted_server
 
 
+@pytest.fixture(scope="session", params=["postgresql", "mysql"])
+def database_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A real database server; what is in it belongs to this session's tests."""
+    with serving(request.param) as server:
+        yield server
+
+
 @pytest.fixture
 def oauth_server() -> Iterator[AuthorizationServer]:
     with AuthorizationServer() as server:
@@ -153,3 +182,25 @@ def calling(cms: Service, remote: ScriptedServer) -> Service:
     cms.base_url = remote.url
     cms.save()
     return cms
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where it is."""
+    return find()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Fails the test at its end if the browser had anything to complain about."""
+    watch = Watch()
+    yield watch
+    assert not watch.complaints, "\n".join(watch.complaints)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: SCREENSHOTS, else a temporary folder."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("pictures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -22,6 +22,7 @@ from integrations.models import Incident, Service, ServiceState
 from integrations.transport.breaker import Circuit, Position
 from integrations.transport.codes import Code, Outcome
 from integrations.transport.errors import CallError
+from tests import chance
 from tests.calling import recorded
 
 NUMBER = st.integers(0, 3)
@@ -165,10 +166,11 @@ class Processes(RuleBasedStateMachine):
             assert going_on == (self.position in TRYING)
 
 
-def test_the_promises_of_the_circuit_hold_in_any_order(cms: Service) -> None:
+@chance.examples(100, 500)
+def test_the_promises_of_the_circuit_hold_in_any_order(cms: Service, examples: int) -> None:
     Processes.service = cms
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Processes,
-        settings=settings(max_examples=500, stateful_step_count=12, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=examples, stateful_step_count=12, deadline=None, suppress_health_check=checks),
     )

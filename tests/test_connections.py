@@ -17,6 +17,7 @@ from integrations.models import Call, Service
 from integrations.recorder import Cause
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
+from tests.commands import manage
 from tests.transport.certificates import Authority
 from tests.transport.server import Reply, ScriptedServer
 
@@ -54,6 +55,11 @@ def code_of(service: Service, path: str = "/") -> Code:
     except CallError as error:
         return error.code
     return Code.OK
+
+
+def test_nothing_of_sqlalchemy_is_loaded_before_a_database_is_spoken_to() -> None:
+    done = manage("shell", "--verbosity", "0", "--command", "import sys; print('sqlalchemy' in sys.modules)")
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_the_certificates_of_a_service_are_used(cms: Service, asking: ScriptedServer, authority: Authority) -> None:

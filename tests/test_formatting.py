@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from datetime import timezone as fixed_zone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,66 @@ def test_percents_never_call_something_nothing(value: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (0, "0"), (1200, "1,200"), (1234567, "1,234,567")])
 def test_numbers(value: int | None, text: str) -> None:
     assert formatting.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        ("0", "0"),
+        ("4500", "4,500"),
+        ("45000.00", "45,000"),
+        (Decimal("45000.5"), "45,000.50"),
+        ("1E+6", "1,000,000"),
+        ("1234567890123", "1,234,567,890,123"),
+    ],
+)
+def test_amounts(value: Decimal | str | None, text: str) -> None:
+    assert formatting.amount(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (0, "0 s"),
+        (45.4, "45 s"),
+        (59.6, "1 min"),
+        (80, "1 min 20 s"),
+        (3600, "1 h"),
+        (3659, "1 h"),
+        (7500, "2 h 5 min"),
+        (3_600_000, "1,000 h"),
+    ],
+)
+def test_a_length_of_time_has_two_units_at_most(seconds: float | None, text: str) -> None:
+    assert formatting.length_of_time(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("away", "text"),
+    [
+        (-5, "a moment ago"),
+        (59, "a moment ago"),
+        (61, "1 minute ago"),
+        (3 * 3600 + 61, "3 hours ago"),
+        (3 * DAY, "3 days ago"),
+    ],
+)
+def test_an_age_is_told_in_whole_words(away: float, text: str) -> None:
+    assert formatting.age(timezone.now() - timedelta(seconds=away)).replace("\xa0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "text"),
+    [
+        ("41.883797", "-87.631873", "41.88380° N, 87.63187° W"),
+        (Decimal("-33.9"), Decimal("18.4"), "33.90000° S, 18.40000° E"),
+        ("0", "0", "0.00000° N, 0.00000° E"),
+    ],
+)
+def test_coordinates(latitude: Decimal | str, longitude: Decimal | str, text: str) -> None:
+    assert f"{formatting.latitude(latitude)}, {formatting.longitude(longitude)}" == text
 
 
 def test_a_moment_is_told_in_the_consoles_zone_with_its_age_and_the_exact_one_on_hover(settings: Any) -> None:

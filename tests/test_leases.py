@@ -89,18 +89,19 @@ def test_a_claim_is_proof_of_life(run: SyncRun) -> None:
     assert again >= beat
 
 
-@pytest.mark.django_db(transaction=True)
-def test_nobody_can_come_between_a_claim_and_its_token(run: SyncRun) -> None:
-    inside: list[bool] = []
+def test_who_is_overtaken_between_looking_and_claiming_claims_nothing(run: SyncRun) -> None:
+    overtaking: list[leases.Lease | None] = []
 
-    def note(execute: Any, sql: str, *args: Any) -> Any:
-        if "integrations_syncrun" in sql:
-            inside.append(connection.in_atomic_block)
+    def overtake(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and "integrations_syncrun" in sql and not overtaking:
+            overtaking.append(None)
+            overtaking[0] = leases.claim(SyncRun, run.pk)
         return execute(sql, *args)
 
-    with connection.execute_wrapper(note):
-        claimed(run)
-    assert inside == [True, True]
+    with connection.execute_wrapper(overtake):
+        assert leases.claim(SyncRun, run.pk) is None
+    assert overtaking[0] is not None
+    overtaking[0].write()
 
 
 def test_renewing_keeps_the_row_and_changes_nothing_else(run: SyncRun) -> None:
@@ -111,6 +112,19 @@ def test_renewing_keeps_the_row_and_changes_nothing_else(run: SyncRun) -> None:
     after = state_of(run)
     assert after.pop("lease_until") > before.pop("lease_until")
     assert after == before
+
+
+@pytest.mark.parametrize(("every_s", "renewed"), [(3600.0, False), (0.0, True)])
+def test_a_lease_is_renewed_once_it_is_time(
+    run: SyncRun, every_s: float, renewed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW_EVERY_S", every_s)
+    renew = leases.sparingly(claimed(run))
+    expire(run)
+    renew("the details of a call")
+    run.refresh_from_db()
+    assert run.lease_until
+    assert (run.lease_until > timezone.now()) == renewed
 
 
 def test_finishing_and_waiting_let_go(run: SyncRun) -> None:
@@ -169,13 +183,13 @@ def test_a_row_whose_lease_holds_is_not_freed(run: SyncRun) -> None:
 
 
 def test_after_five_deaths_the_row_is_given_up_and_says_so(run: SyncRun) -> None:
-    gave_up = []
+    became = []
     for _ in range(5):
         claimed(run)
         expire(run)
         run.refresh_from_db()
-        gave_up.append(leases.free(run, SyncRun.State.FAILED, 5))
-    assert gave_up == [False, False, False, False, True]
+        became.append(leases.free(run, SyncRun.State.FAILED, 5))
+    assert became == ["queued", "queued", "queued", "queued", "failed"]
     run.refresh_from_db()
     assert (run.state, run.failure_code) == ("failed", "worker_died")
     assert "died 5 times in a row" in run.failure_message
@@ -189,8 +203,7 @@ def test_of_two_who_see_the_same_dead_worker_one_frees_its_row(run: SyncRun) -> 
     first, second = SyncRun.objects.get(), SyncRun.objects.get()
     leases.free(first, SyncRun.State.FAILED, 5)
     before = state_of(run)
-    assert not leases.free(second, SyncRun.State.FAILED, 5), "nobody gave it up"
-    assert not leases.free(second, SyncRun.State.FAILED, 1), "nobody gave it up"
+    assert leases.free(second, SyncRun.State.FAILED, 5) == leases.free(second, SyncRun.State.FAILED, 1) == ""
     assert state_of(run) == before
 
 
@@ -200,15 +213,16 @@ def test_progress_forgives_earlier_deaths(run: SyncRun) -> None:
         lease.write(claims=0)
         expire(run)
         run.refresh_from_db()
-        assert not leases.free(run, SyncRun.State.FAILED, 5)
+        assert leases.free(run, SyncRun.State.FAILED, 5) == "queued"
 
 
-def test_a_claim_is_three_statements_at_most(run: SyncRun) -> None:
+def test_a_claim_is_two_statements_and_a_sign_of_life_once_a_second(run: SyncRun) -> None:
     leases.beat()
-    with CaptureQueriesContext(connection) as queries:
-        claimed(run)
-    written = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(written) == 3  # beat, claim, token
+    for statements in (3, 2):
+        with CaptureQueriesContext(connection) as queries:
+            lease = claimed(run)
+        assert len(queries) == statements
+        lease.wait(SyncRun.State.QUEUED)
 
 
 def _race(pks: list[int]) -> Iterator[int]:

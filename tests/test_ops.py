@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 
 from integrations import ops, tasks
 from integrations.models import CachedAnswer, HealthCheck, Job, MediaAttachment, Service, Stream, SyncRun, WebhookEvent
+from integrations.ops import bells
 from tests.recorded import recorded
 from tests.worker import queued
 
@@ -88,10 +89,10 @@ def test_a_rollback_leaves_neither_row_nor_bell(verbs: dict[str, Ask], verb: str
 def test_a_bell_that_cannot_be_rung_leaves_no_row(
     verbs: dict[str, Ask], verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OSError
 
-    monkeypatch.setattr(ops, "async_task", broken)
+    monkeypatch.setattr(bells, "async_task", broken)
     with pytest.raises(OSError):  # noqa: PT011 - as raised above
         verbs[verb]()
     assert waiting() == OrmQ.objects.count() == 0
@@ -144,7 +145,24 @@ def test_a_retry_keeps_the_trail_and_names_what_it_retries(ended: SyncRun, opera
     assert run.checkpoint == {}
 
 
-@pytest.mark.parametrize("state", SyncRun.ACTIVE)
+def test_everything_of_a_service_is_every_stream_of_it(cms: Service) -> None:
+    now = timezone.now()
+    Stream.objects.update(watermark=now, last_full_at=now)
+    assert [run.mode for run in ops.sync_service(cms, STAFF, full=True)] == ["full"]
+
+
+def test_who_forgot_a_position_is_on_record(stream: Stream, manager: User) -> None:
+    now = timezone.now()
+    Stream.objects.update(watermark=now, last_full_at=now)
+    ops.forget_position(stream, manager)
+    stream.refresh_from_db()
+    assert (stream.watermark, stream.last_full_at) == (None, None)
+    assert stream.forgotten_at
+    change = stream.position_changes.get()
+    assert (change.actor, change.before, change.after) == (manager, now, None)
+
+
+@pytest.mark.parametrize("state", sorted(set(SyncRun.ACTIVE) - {"parked"}))
 def test_a_run_that_has_not_ended_is_not_retried(ended: SyncRun, state: str) -> None:
     ended.state = state
     ended.save()

@@ -10,8 +10,8 @@ from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import credentials, ops, probe, tasks
-from integrations.models import Call, HealthCheck, Incident, Service, ServiceState
+from integrations import credentials, due, ops, probe, tasks
+from integrations.models import Call, HealthCheck, HealthDay, Incident, Service, ServiceState
 from integrations.transport.codes import Code
 from integrations.transport.errors import Parked
 from tests.transport.server import Reply, ScriptedServer
@@ -71,12 +71,68 @@ def test_the_time_since_when_moves_only_when_the_health_changes(cms: Service) ->
     url = cms.base_url
     Service.objects.update(base_url="http://127.0.0.1:9")
     check(cms)
+    check(cms)
     since = state().health_since
     assert since
     assert since > earlier
     Service.objects.update(base_url=url)
     check(cms)
     assert (state().health, Incident.objects.get().state) == ("healthy", "resolved")
+
+
+def test_one_failure_of_a_healthy_service_is_looked_at_again_soon_and_no_incident(
+    cms: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    check(cms)
+    url, later = cms.base_url, timezone.now() + timedelta(minutes=5)
+    ServiceState.objects.update(next_check_at=later)
+    Service.objects.update(base_url="http://127.0.0.1:9")
+    check(cms)
+    assert (state().health, state().failed_checks, Incident.objects.count()) == ("healthy", 1, 0)
+    assert state().next_check_at < later
+    Service.objects.update(base_url=url)
+    check(cms)
+    assert (state().health, state().failed_checks, Incident.objects.count()) == ("healthy", 0, 0)
+    assert "is unhealthy" not in caplog.text
+
+
+def test_the_way_down_and_the_way_up_are_logged_once_each(cms: Service, caplog: pytest.LogCaptureFixture) -> None:
+    check(cms)
+    caplog.clear()
+    url = cms.base_url
+    Service.objects.update(base_url="http://127.0.0.1:9", max_attempts=1)
+    for _ in range(4):
+        check(cms)
+    Service.objects.update(base_url=url)
+    for _ in range(2):
+        check(cms)
+    said = [record.message for record in caplog.records if record.name == "integrations.probe"]
+    assert sum("is unhealthy" in each for each in said) == 1
+    assert sum("is healthy" in each for each in said) == 1
+
+
+def test_each_check_is_counted_with_its_day(cms: Service) -> None:
+    check(cms)
+    Service.objects.update(base_url="http://127.0.0.1:9")
+    check(cms)
+    (day,) = HealthDay.objects.all()
+    assert (day.service, day.day, day.checks, day.failed) == (cms, timezone.localdate(), 2, 1)
+
+
+def test_paused_checks_are_made_only_when_asked(cms: Service) -> None:
+    ServiceState.objects.update(next_check_at=timezone.now())
+    Service.objects.update(check_every_minutes=5)
+    ops.pause_checks(cms)
+    due.start()
+    assert not HealthCheck.objects.exists()
+    assert check(cms).state == "succeeded"
+    with pytest.raises(ops.Impossible, match="paused already"):
+        ops.pause_checks(cms)
+    ops.resume_checks(cms)
+    due.start()
+    assert HealthCheck.objects.filter(trigger="schedule").exists()
+    with pytest.raises(ops.Impossible, match="not paused"):
+        ops.resume_checks(cms)
 
 
 def test_a_secret_that_cannot_be_read_is_not_the_fault_of_the_service(cms: Service, settings: Settings) -> None:

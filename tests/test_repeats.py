@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations import credentials, ops, repeats, systems, tasks
+from integrations import credentials, ops, repeats, settling, systems, tasks
 from integrations.models import Call, CallRepeat, Service
 from integrations.repeatable import SAFE
 from integrations.systems.auth import ApiKey
@@ -96,7 +96,7 @@ def test_a_long_wait_parks_it_and_it_goes_on_by_itself(service: Service, remote:
 def test_a_remote_that_always_asks_for_one_more_pause_is_given_up(service: Service, remote: ScriptedServer) -> None:
     remote.answers(Reply(429, headers=(("Retry-After", "50"),)))
     repeat = made_again(recorded(service))
-    for _ in range(repeats.MOST_CLAIMS - 1):
+    for _ in range(settling.MOST_CLAIMS - 1):
         make_due(repeat)
         tasks.repeat_call(str(repeat.pk))
     repeat.refresh_from_db()
@@ -197,3 +197,8 @@ def test_another_call_of_the_same_story_is_not_taken_for_the_repeat(service: Ser
     assert made
     assert made.url == before.url
     assert made.started_at <= (repeat.finished_at or made.started_at)
+
+
+def test_what_a_database_was_asked_is_not_asked_again(service: Service) -> None:
+    call = recorded(service, method="SELECT", url="postgresql://db.example:5432/old")
+    assert refusal(call) == "What a database was asked is not asked again here. Start what asked it instead."

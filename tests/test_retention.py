@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from integrations import credentials, retention, tasks
-from integrations.models import CachedAnswer, Call, CallBody, Credential, Service
+from integrations.models import (
+    Attempt,
+    CachedAnswer,
+    Call,
+    CallBody,
+    Change,
+    Credential,
+    Service,
+    SyncRun,
+    WebhookEvent,
+)
+from integrations.rollups import writing
 
 
 def call(service: Service, age_days: float) -> Call:
@@ -28,21 +41,111 @@ def call(service: Service, age_days: float) -> Call:
     return made
 
 
-def test_the_tick_forgets_what_is_past_its_time_and_nothing_else(cms: Service, github: Service) -> None:
+def purge() -> int:
+    writing.roll_up()  # no call goes before that
+    return sum(retention.forget())
+
+
+def test_what_is_past_its_time_goes_and_nothing_else(cms: Service, github: Service) -> None:
     Service.objects.filter(pk=cms.pk).update(retention_days=7)
     old, young = call(cms, 7.1), call(cms, 6.9)
     kept_longer = call(github, 7.1)
-    tasks.tick()
+    purge()
     assert set(Call.objects.all()) == {young, kept_longer}
     assert not CallBody.objects.filter(pk=old.pk).exists()
 
 
-def test_the_oldest_go_first_a_few_at_a_time(cms: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bodies_go_before_their_calls(cms: Service) -> None:
+    Service.objects.update(keep_bodies_days=3)
+    old, young = call(cms, 3.1), call(cms, 2.9)
+    purge()
+    assert set(Call.objects.all()) == {old, young}
+    assert [body.pk for body in CallBody.objects.all()] == [young.pk]
+
+
+def test_what_failed_is_kept_longer(cms: Service) -> None:
+    Service.objects.update(retention_days=7, keep_bodies_days=7, keep_failures_days=30)
+    too_old, fine, failed = call(cms, 31), call(cms, 8.5), call(cms, 8)
+    Call.objects.filter(pk__in=[failed.pk, too_old.pk]).update(outcome="failed")
+    purge()
+    assert list(Call.objects.all()) == [failed]
+    assert [body.pk for body in CallBody.objects.all()] == [failed.pk]
+    assert fine
+
+
+def test_under_legal_hold_nothing_goes(cms: Service) -> None:
+    Service.objects.update(legal_hold=True)
+    call(cms, 3000)
+    assert purge() == 0
+    assert Call.objects.exists()
+    assert [count for _service, _kind, count in retention.report()] == [0] * len(retention.KINDS)
+
+
+def test_events_that_have_ended_go_with_their_attempts(github: Service) -> None:
+    Service.objects.update(keep_events_days=7, keep_failures_days=30)
+
+    def event(age_days: float, state: str) -> WebhookEvent:
+        then = timezone.now() - timedelta(days=age_days)
+        ended = None if state == "queued" else then
+        made = WebhookEvent.objects.create(
+            service=github, delivery_id=str(uuid.uuid4()), body=b"{}", received_at=then, state=state, finished_at=ended
+        )
+        made.attempts.create(number=1)
+        return made
+
+    event(8, "succeeded")
+    event(31, "dead")
+    kept = {event(6, "succeeded"), event(8, "dead"), event(8, "queued")}
+    purge()
+    assert set(WebhookEvent.objects.all()) == kept
+    assert Attempt.objects.count() == len(kept)
+
+
+def test_changes_go_with_the_age_of_their_run_which_stays(cms: Service) -> None:
+    stream = cms.streams.get()
+    for age in (366, 364):
+        run = SyncRun.objects.create(
+            stream=stream, trigger="staff", state="succeeded", created_at=timezone.now() - timedelta(days=age)
+        )
+        Change.objects.create(run=run, model="Essay", external_id=str(age), kind="updated")
+    purge()
+    assert [change.external_id for change in Change.objects.all()] == ["364"]
+    assert SyncRun.objects.count() == 2
+
+
+def test_no_transaction_removes_many_and_the_oldest_go_first(cms: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "AT_ONCE", 2)
-    calls = [call(cms, 91 + age) for age in range(3)]
-    retention.forget_old_calls()
-    assert set(Call.objects.all()) == {calls[0]}
-    retention.forget_old_calls()
+    Service.objects.update(keep_bodies_days=90)
+    for age in (2, 1, 0):
+        call(cms, 91 + age)
+    writing.roll_up()
+    batches = retention.forget()
+    assert next(batches) == 2
+    assert Call.objects.count() == 1
+    assert sum(batches) == 1 + 1  # its body first
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize(("minute", "left"), [(9, 1), (10, 0), (11, 1)])
+def test_the_tick_purges_every_ten_minutes(
+    cms: Service, monkeypatch: pytest.MonkeyPatch, minute: int, left: int
+) -> None:
+    call(cms, 91)
+    writing.roll_up()
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC).replace(minute=minute))
+    retention.forget_by_and_by()
+    assert Call.objects.count() == left
+
+
+def test_the_command_says_what_is_past_its_time_and_removes_it(cms: Service) -> None:
+    call(cms, 91)
+    writing.roll_up()
+    out = StringIO()
+    call_command("retention", stdout=out)
+    assert f"{cms}, calls: 1 past their time (kept for 90 days)." in out.getvalue()
+    assert Call.objects.exists()
+    call_command("retention", "--now", stdout=out)
+    assert out.getvalue().endswith("1 rows removed.\n")
     assert not Call.objects.exists()
 
 

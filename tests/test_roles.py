@@ -10,21 +10,44 @@ from integrations.roles import MANAGER, OPERATOR, VIEWER
 
 ACTS = {
     "sync_service",
+    "sync_everything_stream",
     "switch_circuit",
     "purge_cache",
     "repeat_call",
     "check_service",
     "retry_syncrun",
+    "cancel_syncrun",
+    "decide_syncrun",
+    "decide_recorderror",
+    "pause_stream",
+    "apply_syncrun",
+    "backfill_stream",
     "replay_webhookevent",
+    "pause_events_service",
+    "accept_refuseddelivery",
+    "send_sample_service",
     "add_mediaattachment",
     "change_mediaattachment",
     "validate_mediaattachment",
     "change_incident",
+    "publish_essay",
+    "geocode_property",
     "export_essay",
     "export_property",
     "export_record",
 }
-CONFIGURES = {"add_service", "change_service", "change_stream", "export_service", "delete_mediaattachment"}
+CONFIGURES = {
+    "add_service",
+    "change_service",
+    "rollback_service",
+    "test_service",
+    "replay_all_webhookevent",
+    "change_stream",
+    "forget_position_stream",
+    "set_position_stream",
+    "export_service",
+    "delete_mediaattachment",
+}
 MAY = {VIEWER: set[str](), OPERATOR: ACTS, MANAGER: ACTS | CONFIGURES}
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +86,7 @@ def test_a_group_of_somebody_else_is_left_alone() -> None:
 
 @pytest.mark.parametrize("role", MAY)
 def test_no_role_reaches_people_the_queue_or_the_evidence(role: str) -> None:
-    for what in ("call", "syncrun", "webhookevent", "change", "attempt", "credential"):
+    for what in ("call", "syncrun", "webhookevent", "change", "attempt", "credential", "settingschange"):
         assert not of_group(role) & {f"add_{what}", f"change_{what}", f"delete_{what}"}
 
 

@@ -23,6 +23,9 @@ from tests.tables import places_of
 from tests.transport.server import Reply, ScriptedServer
 
 Checker = Callable[[str], set[str]]
+DATABASES = ("sqlite3", "psycopg", "psycopg2", "pymysql", "MySQLdb", "pyodbc", "oracledb", "mssql_python", "pymssql")
+# The console's own database, in the words of its driver; the file of a sandbox.
+OPENERS = ("integrations/transport/", "integrations/prepared.py", "integrations/systems/legacy_database/sandbox.py")
 CLIENTS = ("requests", "urllib3", "urllib.request", "http.client", "httpx", "aiohttp", "ftplib", "smtplib", "telnetlib")
 WRITES = ("create", "bulk_create", "get_or_create", "update_or_create", "update", "bulk_update", "save")
 # The supervisor's clock, commands at which a person waits, and the faults of the sandboxes.
@@ -34,7 +37,12 @@ WAITERS = (
     "integrations/transport/waiting.py",
 )
 REVEALERS = ("integrations/connections.py", "integrations/webhooks/verification.py")
-DECRYPTERS = ("integrations/models/credential.py", "integrations/tokens.py", "integrations/keyring.py")
+DECRYPTERS = (
+    "integrations/models/credential.py",
+    "integrations/tokens.py",
+    "integrations/keyring.py",
+    "integrations/candidates.py",
+)
 CANARY = "canary-of-the-rules-0123456789"
 
 
@@ -53,6 +61,11 @@ def writes_calls(source: str) -> set[str]:
 
 def talks_to_the_network(source: str) -> set[str]:
     return imports_of(source, CLIENTS)
+
+
+def opens_databases(source: str) -> set[str]:
+    opened = {call for call in calls(source) if call.rpartition(".")[2] in {"create_engine", "create_async_engine"}}
+    return opened | imports_of(source, [*DATABASES, "sqlalchemy.create_engine", "sqlalchemy.engine", "sqlalchemy.text"])
 
 
 def enqueues(source: str) -> set[str]:
@@ -90,7 +103,8 @@ RULES: dict[str, tuple[Checker, tuple[Path, ...], tuple[str, ...]]] = {
     "2: the transport knows nothing of rows": (transport_looks_up, (APP / "transport",), ()),
     "2: only the recorder writes calls": (writes_calls, (APP, ROOT / "console"), ("integrations/recorder.py",)),
     "3: only the transport talks": (talks_to_the_network, (APP, ROOT / "console"), ("integrations/transport/",)),
-    "4: only ops enqueues": (enqueues, (APP, ROOT / "console"), ("integrations/ops.py",)),
+    "3: only the transport opens foreign databases": (opens_databases, (APP, ROOT / "console"), OPENERS),
+    "4: only the bells of ops enqueue": (enqueues, (APP, ROOT / "console"), ("integrations/ops/bells.py",)),
     "4: there is one schedule": (schedules, (APP, ROOT / "console"), ("integrations/queue.py", "integrations/admin/")),
     "9: secrets are revealed where they are used": (reveals, (APP, ROOT / "console"), REVEALERS),
     "9: only credentials and tokens are decrypted": (decrypts, (APP, ROOT / "console"), DECRYPTERS),
@@ -121,6 +135,10 @@ def test_the_source_keeps_the_rule(checker: Checker, folders: tuple[Path, ...], 
         (talks_to_the_network, "import requests"),
         (talks_to_the_network, "from urllib import request"),
         (talks_to_the_network, "from http.client import HTTPConnection"),
+        (opens_databases, "import psycopg"),
+        (opens_databases, "from sqlalchemy import create_engine as connect"),
+        (opens_databases, "import sqlalchemy\nsqlalchemy.create_engine('sqlite://')"),
+        (opens_databases, "from sqlalchemy import text"),
         (enqueues, "from django_q.tasks import async_task as later"),
         (enqueues, "import django_q.tasks\ndjango_q.tasks.async_task('x')"),
         (enqueues, "broker.enqueue('x')"),
@@ -141,12 +159,15 @@ def test_a_broken_rule_is_noticed(checker: Checker, bad: str) -> None:
 
 
 def test_rule_1_a_declaration_loads_no_client() -> None:
-    assert loaded_by("import integrations.systems as s; s.all_systems()") & {"requests", "django.db"} == set()
+    assert (
+        loaded_by("import integrations.systems as s; s.all_systems()") & {"requests", "sqlalchemy", "django.db"}
+        == set()
+    )
 
 
 def test_rule_2_the_transport_runs_without_django() -> None:
-    loaded = loaded_by("import integrations.transport.http, integrations.transport.pagination")
-    assert "integrations.transport.http" in loaded
+    loaded = loaded_by("import integrations.transport.http, integrations.transport.database")
+    assert {"integrations.transport.http", "integrations.transport.database"} <= loaded
     assert not {name for name in loaded if name.partition(".")[0] == "django"}
     assert "django.db" in loaded_by("import django.db"), "it would be noticed"
 

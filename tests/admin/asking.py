@@ -71,7 +71,7 @@ def registered() -> list[type[Model]]:
 
 def log_tables() -> set[str]:
     """Tables that grow with use and without bound."""
-    happened = ("Call", "WebhookEvent", "HealthCheck", "SyncRun", "Change", "RecordError", "Incident")
+    happened = ("Call", "WebhookEvent", "HealthCheck", "SyncRun", "Change", "RecordError", "Incident", "SettingsChange")
     copied = ("Essay", "Property", "Record")
     return {apps.get_model("integrations", name)._meta.db_table for name in happened + copied} | {
         "django_q_task",

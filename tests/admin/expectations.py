@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NOBODY = ""
 ROOT = "root"
@@ -51,6 +51,7 @@ def _does(who: str) -> Page:
 
 
 LIVE = Page(SEES, SEES, refused=404)
+TRY = Page(MANAGES, MANAGES, got=405, posted=404)  # an empty form does not say what to try
 EXPORT = Page(ACTS, ACTS, needs="")
 LOCKED = _model(ROOT, NOBODY, NOBODY, NOBODY)
 MODELS: dict[str, dict[str, Page]] = {
@@ -61,14 +62,36 @@ MODELS: dict[str, dict[str, Page]] = {
     "django_q_failure": LOCKED,
     "integrations_call": _log(live=LIVE, call_again=_does(ACTS)),
     "integrations_change": _log(),
-    "integrations_recorderror": _log(),
-    "integrations_incident": _log(),
-    "integrations_essay": _log(export=EXPORT),
-    "integrations_property": _log(export=EXPORT),
-    "integrations_record": _log(export=EXPORT),
+    "integrations_recorderror": _log(retry_this=_does(ACTS), skip=_does(ACTS), count_again=_does(ACTS)),
+    "integrations_incident": _log(**{verb: _does(ACTS) for verb in ("acknowledge", "ignore", "watch", "resolve")}),
+    "integrations_settingschange": _log(roll_back=_does(MANAGES)),
+    "integrations_essay": _log(export=EXPORT, live=LIVE, publish=_does(ACTS), restore=_does(ACTS)),
+    "integrations_property": _log(export=EXPORT, geocode_missing=Page(ACTS, ACTS, needs=""), restore=_does(ACTS)),
+    "integrations_geocodebatch": _log(live=LIVE, cancel=_does(ACTS)),
+    "integrations_record": _log(export=EXPORT, restore=_does(ACTS)),
     "integrations_healthcheck": _log(live=LIVE),
-    "integrations_syncrun": _log(live=LIVE, retry=_does(ACTS)),
-    "integrations_webhookevent": _log(live=LIVE, replay=_does(ACTS)),
+    "integrations_syncrun": _log(
+        live=LIVE,
+        retry=_does(ACTS),
+        run_again=_does(ACTS),
+        cancel=_does(ACTS),
+        approve=_does(ACTS),
+        keep=_does(ACTS),
+        restore_marked=_does(ACTS),
+        apply_plan=_does(ACTS),
+    ),
+    "integrations_webhookevent": _log(
+        live=LIVE,
+        raw=Page(SEES, SEES, refused=404),
+        now=Page(SEES, SEES, needs=""),
+        replay=_does(ACTS),
+        process=_does(ACTS),
+        cancel=_does(ACTS),
+        replay_all=Page(MANAGES, MANAGES, needs=""),
+        cancel_all=Page(MANAGES, MANAGES, needs=""),
+    ),
+    "integrations_bulkoperation": _log(live=LIVE, cancel=_does(MANAGES)),
+    "integrations_refuseddelivery": _log(verify_again=_does(ACTS), process_anyway=_does(ACTS)),
     "integrations_mediaattachment": _model(
         SEES,
         ACTS,
@@ -78,8 +101,21 @@ MODELS: dict[str, dict[str, Page]] = {
         thumbnail=Page(SEES, SEES, got=404, posted=404, refused=404),  # no file of the table has been accepted
     )
     | {"change": Page(SEES, ACTS, posted=302)},  # the description may be empty, so an empty form is a good one
-    "integrations_stream": _model(SEES, NOBODY, MANAGES, NOBODY, sync_now=_does(ACTS))
-    | {"change": Page(SEES, MANAGES, posted=302)},
+    "integrations_stream": _model(
+        SEES,
+        NOBODY,
+        MANAGES,
+        NOBODY,
+        live=LIVE,
+        sync_now=_does(ACTS),
+        sync_everything=_does(ACTS),
+        pause=_does(ACTS),
+        resume=_does(ACTS),
+        preview=_does(ACTS),
+        backfill=_does(ACTS),
+        set_position=_does(MANAGES),
+        forget_position=_does(MANAGES),
+    ),
     "integrations_service": _model(
         SEES,
         MANAGES,
@@ -89,10 +125,18 @@ MODELS: dict[str, dict[str, Page]] = {
         export=Page(MANAGES, MANAGES, needs=""),
         sync_now=_does(ACTS),
         check_now=_does(ACTS),
+        pause_checks=_does(ACTS),
+        resume_checks=_does(ACTS),
         close_circuit=_does(ACTS),
         hold_circuit_open=_does(ACTS),
         purge_cache=_does(ACTS),
+        pause_events=_does(ACTS),
+        resume_events=_does(ACTS),
+        send_sample=_does(ACTS),
+        **{"try": TRY},
+        try_new=replace(TRY, needs=""),
     ),
+    "integrations_trial": {"live": _does(MANAGES)},
 }
 OTHERS = {
     "index": Page(STAFF, STAFF, needs=""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -112,6 +113,30 @@ def test_replay_has_the_stored_delivery_processed_again(client: Client, event: W
     assert message == f"Will be processed again: {leads_to(event)}"
 
 
+def test_a_replay_keeps_the_reason_somebody_gave(client: Client, event: WebhookEvent) -> None:
+    client.post(page(WebhookEvent, "replay", event.pk), {**SUBMITTED, "reason": "It was mended."})
+    event.refresh_from_db()
+    assert (event.reason, event.trigger) == ("It was mended.", "manual")
+
+
+def test_what_was_held_back_is_processed_and_what_waits_is_cancelled(client: Client, event: WebhookEvent) -> None:
+    WebhookEvent.objects.update(state="held", held_because="suspect")
+    assert press(client, event, "process") == f"Will be processed: {leads_to(event)}"
+    assert press(client, event, "cancel") == f"Cancelled: {leads_to(event)}"
+    assert "does not wait any more" in press(client, event, "cancel")
+    event.refresh_from_db()
+    assert (event.state, event.failure_message) == ("cancelled", "Cancelled by operator.")
+
+
+def test_processing_is_paused_and_resumed_by_name(client: Client, github: Service, event: WebhookEvent) -> None:
+    WebhookEvent.objects.update(state="held", held_because="paused")
+    assert "The processing of GitHub is paused" in press(client, github, "pause_events")
+    assert "paused already" in press(client, github, "pause_events")
+    assert "has been paused by operator" in said(client, github.get_absolute_url())
+    assert press(client, github, "resume_events") == "The processing of GitHub is resumed; 1 event held back goes on."
+    assert "is not paused" in press(client, github, "resume_events")
+
+
 def test_validate_again_has_the_file_decoded_anew(client: Client, media: MediaAttachment, operator: User) -> None:
     message = press(client, media, "validate_again")
     media.refresh_from_db()
@@ -192,10 +217,36 @@ def test_a_service_without_streams_says_so(client: Client, github: Service) -> N
     assert press(client, github, "sync_now") == "GitHub has no stream to sync."
 
 
-@pytest.mark.parametrize("state", SyncRun.ACTIVE)
+def test_a_parked_run_goes_on_at_once_by_retry(client: Client, run: SyncRun) -> None:
+    SyncRun.objects.update(state="parked", due_at=timezone.now() + timedelta(hours=1))
+    press(client, run, "retry")
+    run.refresh_from_db()
+    assert (SyncRun.objects.count(), run.state) == (1, "parked")
+    assert run.due_at <= timezone.now()
+
+
+def test_cancel_ends_a_run_and_says_so(client: Client, run: SyncRun, operator: User) -> None:
+    SyncRun.objects.update(state="parked")
+    assert press(client, run, "cancel") == f"Cancelled: {leads_to(run)}"
+    run.refresh_from_db()
+    assert (run.state, run.failure_message) == ("cancelled", "Cancelled by operator.")
+    assert press(client, run, "cancel") == "This run has ended already."
+
+
+def test_a_paused_stream_starts_nothing_until_it_is_resumed(client: Client, cms: Service) -> None:
+    stream = cms.streams.get()
+    assert press(client, stream, "pause") == "Articles · articles is paused. Press “Resume” to go on."
+    assert press(client, stream, "sync_now") == "Articles · articles is paused by operator. Resume it first."
+    assert press(client, stream, "pause") == "Articles · articles is paused already."
+    assert press(client, stream, "resume") == "Articles · articles is resumed."
+    assert press(client, stream, "resume") == "Articles · articles is not paused."
+    assert press(client, stream, "sync_now").startswith("Started:")
+
+
+@pytest.mark.parametrize("state", sorted(set(SyncRun.ACTIVE) - {"parked"}))
 def test_a_run_that_has_not_ended_is_not_retried(client: Client, run: SyncRun, state: str) -> None:
     SyncRun.objects.update(state=state)
-    assert press(client, run, "retry") == "This run has not ended yet. Wait for it."
+    assert press(client, run, "retry") == f"{run} has not ended yet. Wait for it."
 
 
 @pytest.mark.parametrize("state", WebhookEvent.ACTIVE)
@@ -234,7 +285,7 @@ def actions() -> Iterator[tuple[str, Any, Any]]:
 
 def test_every_action_has_permissions_and_a_dialog() -> None:
     found = {label: (made, method) for label, made, method in actions()}
-    assert len(found) == 10
+    assert len(found) == 49
     for label, (made, method) in found.items():
         assert method.allowed_permissions, label
         assert not [name for name in method.allowed_permissions if "." in name], label
@@ -242,9 +293,15 @@ def test_every_action_has_permissions_and_a_dialog() -> None:
         assert set(method.dialog) == {"title", "description", "form_class", "form_submit_text"}, label
 
 
-def test_no_list_but_the_accounts_offers_anything_for_selected_rows(rf: Any, root: User) -> None:
+def test_few_lists_offer_anything_for_selected_rows(rf: Any, root: User) -> None:
     request = rf.get("/")
     request.user = root
     found = {model._meta.label: set(made.get_actions(request)) for model, made in admin.site._registry.items()}
     assert found.pop("auth.User") == found.pop("auth.Group") == {"delete_selected"}
+    assert found.pop("integrations.Property") == {"geocode_chosen"}
+    assert found.pop("integrations.Stream") == {"sync_chosen"}
+    assert found.pop("integrations.SyncRun") == {"retry_chosen"}
+    assert found.pop("integrations.WebhookEvent") == {"replay_chosen", "cancel_chosen"}
+    assert found.pop("integrations.RefusedDelivery") == {"verify_chosen"}
+    assert found.pop("integrations.RecordError") == {"retry_chosen", "skip_chosen", "count_chosen_again"}
     assert set().union(*found.values()) == set()

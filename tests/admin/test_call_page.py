@@ -29,6 +29,18 @@ def test_a_failure_says_what_happened_and_what_to_do(browser: Client, cms: Servi
     assert f"It answered 503. {Code.SERVER_ERROR.advice}" in html
 
 
+def test_what_a_database_was_asked_is_shown_and_is_no_command_for_a_shell(browser: Client, cms: Service) -> None:
+    call = kept(
+        recorded(cms, method="SELECT", url="postgresql://db.example:5432/old", status=None),
+        request_headers={"Content-Type": "application/sql"},
+        request_body="SELECT id FROM orders;",
+    )
+    html = said(browser, call.get_absolute_url())
+    assert "SELECT id FROM orders;" in html
+    assert "curl" not in html
+    assert "Call again" not in html
+
+
 @pytest.mark.parametrize(("cache", "words"), [("hit", "From the cache"), ("stale", "From the cache, past its time")])
 def test_what_came_from_the_cache_says_so_in_list_and_page(
     browser: Client, cms: Service, cache: str, words: str
@@ -69,11 +81,11 @@ def test_a_person_is_named_and_linked_for_those_who_may_see_accounts(
 
 
 def test_all_attempts_at_a_request_are_listed_and_this_one_is_marked(browser: Client, cms: Service) -> None:
-    chain = uuid.uuid4()
+    same = {"chain": uuid.uuid4(), "correlation_id": uuid.uuid4()}
     attempts = [
-        recorded(cms, chain=chain, attempt=1, code="timeout", outcome="failed", status=None),
-        recorded(cms, chain=chain, attempt=2, backoff_ms=240.0),
-        recorded(cms, chain=chain, attempt=3, backoff_ms=1900.0),
+        recorded(cms, **same, attempt=1, code="timeout", outcome="failed", status=None),
+        recorded(cms, **same, attempt=2, backoff_ms=240.0),
+        recorded(cms, **same, attempt=3, backoff_ms=1900.0),
     ]
     html = said(browser, attempts[1].get_absolute_url())
     rows = re.findall(r"<tr[^>]*>.*?</tr>", html, re.DOTALL)

@@ -149,7 +149,7 @@ def test_an_export_reads_the_rows_in_one_go(
 ) -> None:
     for number in range(20):
         copy(Essay, cms, number, title="x")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         assert len(rows_of(export(client_of_manager, Essay))) == 20
 
 

@@ -93,8 +93,9 @@ def test_every_file_of_a_torture_suite_is_shown(github: Service, shared_data: Pa
     made: Any = admin.site._registry[WebhookEvent]
     for file in files:
         event.body = file.read_bytes()
-        text = made.payload(event)
-        shown[file.name] = text.startswith(("<pre", "–")) and bool(text.encode())
+        text, tree = made.as_text(event), made.payload_tree(event)
+        is_text = text.startswith(("<pre", "–")) and bool(text.encode())
+        shown[file.name] = is_text and tree.startswith(("<div", "<p")) and bool(tree.encode())
     assert [name for name, good in shown.items() if not good] == []
 
 
@@ -143,8 +144,8 @@ def links_of_configuration(run: SyncRun) -> Links:
 def links_of_calls(run: SyncRun) -> Links:
     call, event, check = Call.objects.get(run=run), WebhookEvent.objects.get(), HealthCheck.objects.get()
     checked_by, handled_by = Call.objects.get(check_row=check), Call.objects.get(event=event)
-    service, trail = call.service.get_absolute_url(), page(Call, "changelist", correlation_id=call.correlation_id)
-    story = page(Call, "changelist", correlation_id=event.correlation_id)
+    service, trail = call.service.get_absolute_url(), reverse("trail", args=[call.correlation_id])
+    story = reverse("trail", args=[event.correlation_id])
     return {
         "call of a run": (call, [service, run.get_absolute_url(), trail]),
         "call of an event": (handled_by, [event.get_absolute_url()]),
@@ -155,18 +156,37 @@ def links_of_calls(run: SyncRun) -> Links:
 
 
 def links_of_records(run: SyncRun) -> Links:
-    change, error = Change.objects.filter(run=run, kind="created")[0], RecordError.objects.filter(run=run)[0]
+    change, error = Change.objects.filter(run=run, kind="updated")[0], RecordError.objects.filter(run=run)[0]
     essay = Essay.objects.get(external_id=change.external_id)
     here, stream, service = (row.get_absolute_url() for row in (run, run.stream, run.stream.service))
     parts = [page(Change, "change", change.pk), page(RecordError, "change", error.pk)]
-    logs = [page(model, "changelist", run=run.pk) for model in (Call, Change, RecordError)]
-    history = page(Change, "changelist", model="Essay", object_id=essay.pk)
+    logs = [page(model, "changelist", run=run.pk) for model in (Call, Change)]
+    logs.append(page(RecordError, "changelist", run=run.pk, state="all"))
     return {
-        "run": (run, [stream, Call.objects.get(run=run).get_absolute_url(), *parts, *logs]),
+        "run": (
+            run,
+            [
+                stream,
+                page(Essay, "changelist", first_run=run.pk),
+                Call.objects.get(run=run).get_absolute_url(),
+                *parts,
+                *logs,
+            ],
+        ),
         "change": (change, [here, essay.get_absolute_url()]),
         "error": (error, [here]),
-        "essay": (essay, [service, here, history]),
+        "essay": (essay, [service, here, parts[0]]),
     }
+
+
+def test_an_essay_leads_to_its_address_and_its_picture(browser: Client) -> None:
+    one_of_each()
+    essay = Essay.objects.all()[0]
+    Essay.objects.filter(pk=essay.pk).update(url="https://a.example/b/", cover_url="https://a.example/c.jpg")
+    there = said(browser, page(Essay, "change", essay.pk))
+    for address in ("https://a.example/b/", "https://a.example/c.jpg"):
+        assert f'href="{address}"' in there
+        assert f'src="{address}"' not in there
 
 
 def test_rows_that_belong_together_lead_to_each_other(browser: Client) -> None:
@@ -181,6 +201,7 @@ def test_the_change_of_a_deleted_row_leads_to_its_run_alone(browser: Client) -> 
     (change,) = Change.objects.filter(kind="deleted")
     html = said(browser, page(Change, "change", change.pk))
     assert "/None/" not in html
+    assert change.run
     assert change.run.get_absolute_url() in hrefs(html)
     assert "/None/" not in said(browser, page(Change, "changelist"))
 

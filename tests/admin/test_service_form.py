@@ -17,9 +17,11 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations import systems
-from integrations.admin.service_form import OPTION, _json_path, form_for
+from integrations.admin.conditions import OPTION
+from integrations.admin.service_form import form_for
 from integrations.connections import transport_for
 from integrations.models import Service, Stream
+from integrations.option_fields import json_path
 from integrations.recorder import Cause
 from integrations.systems.base import Option
 from tests.admin.asking import messages_of, page, said
@@ -51,7 +53,7 @@ def test_each_option_has_a_field_with_the_systems_label_help_and_default(client:
         ("page_size", "0", "greater than or equal to 1"),
         ("page_size", "1001", "less than or equal to 1000"),
         ("page_size", "many", "whole number"),
-        ("page_size", "", "required"),
+        ("items_path", "", "required"),
         ("pagination", "by magic", "not one of the available choices"),
         ("resource_path", "", "required"),
         ("title_path", "a..b", "Write names with dots between them"),
@@ -72,11 +74,11 @@ def test_paths_of_any_text_are_taken_or_refused_in_a_sentence(cms: Service, shar
     field = form_for(cms).base_fields[f"{OPTION}title_path"]
     naughty = json.loads((shared_data / "strings" / "blns.json").read_text())
     hostile = ["(" * 3000, "[" * 3000, "a." * 3000 + "b", "`" * 3, '`"\\ud800"`', "@" * 3000, "!" * 5000 + "a"]
-    assert _json_path in field.validators
+    assert json_path in field.validators
     refused = 0
     for text in naughty + hostile:
         try:
-            _json_path(text)
+            json_path(text)
         except ValidationError:
             refused += 1
     assert 200 < refused < len(naughty)
@@ -86,7 +88,7 @@ def test_only_what_differs_from_the_default_is_stored(client: Client, cms: Servi
     assert save(client, cms, **{f"{OPTION}page_size": "50", f"{OPTION}slug_path": ""}).status_code == 302
     cms.refresh_from_db()
     assert cms.options == {"page_size": 50, "slug_path": ""}
-    assert save(client, cms, **{f"{OPTION}page_size": "20"}).status_code == 302
+    assert save(client, cms, **{f"{OPTION}page_size": ""}).status_code == 302
     cms.refresh_from_db()
     assert cms.options == {"slug_path": ""}
 
@@ -102,6 +104,8 @@ def test_a_boolean_option_can_be_switched_on_and_off(cms: Service, rf: Any, root
         cms.system = "deep"
         limits = {"connect_timeout_s": "5", "deadline_s": "20", "max_attempts": "3", "max_response_mib": "5"}
         limits |= {"body_policy": "never", "retention_days": "9", "check_every_minutes": "5"}
+        limits |= {f"keep_{what}_days": "9" for what in ("bodies", "events", "changes", "failures")}
+        limits |= {"target_ms": "500", "max_delivery_mib": "1"}
         common = {"name": cms.name, "slug": cms.slug, "base_url": cms.base_url, **limits}
         for sent, stored in (({f"{OPTION}deep": "on"}, {"deep": True}), ({}, {})):
             form = admin.site._registry[Service].get_form(request, cms)({**common, **sent}, instance=cms)

@@ -101,12 +101,16 @@ def test_a_run_fails_where_something_was_not_kept(changed: dict[str, Any], sente
 def test_the_last_line_has_the_worse_database_first() -> None:
     def times(ours: float) -> calls.Times:
         medians = {COMMIT: 1.0, BARE: 10.0, OURS: 10.0 + ours, PACKAGE: 30.0, CACHED: 20.0}
-        return {size: {name: [median] * CALLS for name, median in medians.items()} for size in SIZES}
+        return {size: {name: [median] * calls.PARTS for name, median in medians.items()} for size in SIZES}
 
     found = calls.figures({"sqlite": times(8), "postgresql": times(12)})
     assert found == {
         "overhead_vs_package": 0.6,
         "by_database": {"sqlite": dict.fromkeys(SIZES, 0.4), "postgresql": dict.fromkeys(SIZES, 0.6)},
+        "in_fifths_of_the_run": {
+            "sqlite": {size: [0.4, 0.4] for size in SIZES},
+            "postgresql": {size: [0.6, 0.6] for size in SIZES},
+        },
         "by_database_config_cached": {"sqlite": dict.fromkeys(SIZES, 0.8), "postgresql": dict.fromkeys(SIZES, 1.2)},
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from integrations import ops
-from integrations.models import Call, Change, Essay, Incident, Service, ServiceState, SyncRun
+from integrations.models import Call, Change, Essay, Incident, LatencyRollup, Service, ServiceState, SyncRun
 from tests.flows.processes import free_port, seconds_until
 
 DAY = timedelta(days=1)
@@ -54,17 +54,33 @@ def a_busy_day() -> Iterator[None]:
         ops.check(service, "schedule")
     known = ServiceState.objects.exclude(health=ServiceState.Health.UNKNOWN)
     seconds_until(lambda: known.count() == len(USUAL), 20, "all are checked")
-    down = ServiceState.objects.filter(service=museum, health=ServiceState.Health.UNHEALTHY)
-    seconds_until(down.exists, 20, "one is down")
+    check_until_down(museum)
     yield
     _forget([library, museum])
     for slug, name in names.items():
         Service.objects.filter(slug=slug).update(name=name)
 
 
+def check_until_down(service: Service) -> None:
+    """One failure is not enough."""
+    down = ServiceState.objects.filter(service=service, health=ServiceState.Health.UNHEALTHY)
+
+    def is_down() -> bool:
+        ops.check(service, "staff")
+        return down.exists()
+
+    seconds_until(is_down, 30, f"{service} is down", every=0.5)
+
+
+def _forget_calls(slugs: Iterable[str]) -> None:
+    """And what was summed up of them, which would outlive them."""
+    for model in (Call, LatencyRollup):
+        model._default_manager.filter(service__slug__in=slugs).delete()
+
+
 def _fill(service: Service, traffic: Traffic) -> None:
     chance, now = random.Random(service.slug), timezone.now()
-    Call.objects.filter(service=service).delete()
+    _forget_calls([service.slug])
     Call.objects.bulk_create([_call(service, traffic, chance, now) for _ in range(traffic.calls)])
     if traffic.synced_ago:
         runs = ops.sync_service(service, SyncRun.Trigger.SCHEDULE)
@@ -94,7 +110,7 @@ def _call(service: Service, traffic: Traffic, chance: random.Random, now: dateti
 
 def _forget(services: list[Service]) -> None:
     """Everything of these, in the order in which their rows hang on each other."""
-    Call.objects.filter(service__slug__in=USUAL).delete()
+    _forget_calls(USUAL)
     Change.objects.filter(run__stream__service__in=services).delete()
     Essay.objects.filter(service__in=services).delete()
     SyncRun.objects.filter(stream__service__in=services).delete()

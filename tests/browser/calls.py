@@ -50,14 +50,17 @@ def made_at(service: Service) -> Calls:
     """These four, and the attempts before the one that failed."""
     fine = _call(service, url=f"{service.base_url}/api/v2/pages/?limit=2&offset=0", queue_ms=12.0, dns_ms=4.2)
     _keep(fine, answer=json.dumps(ARTICLES, ensure_ascii=False))
-    chain, failing = uuid4(), {"outcome": "failed", "code": "server_error", "status": 503}
+    same, failing = (
+        {"chain": uuid4(), "correlation_id": uuid4()},
+        {"outcome": "failed", "code": "server_error", "status": 503},
+    )
     error = "It answered 503: The database is being upgraded."
     for number, (ago_s, pause) in enumerate(((9, None), (8, 240.0), (6, 1900.0)), 1):
         failed = _call(
             service,
+            **same,
             **failing,
             error=error,
-            chain=chain,
             attempt=number,
             backoff_ms=pause,
             started_at=timezone.now() - timedelta(seconds=ago_s),

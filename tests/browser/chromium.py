@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -38,6 +39,9 @@ def launched(executable: str) -> Iterator[Browser]:
     # Playwright runs an event loop in this thread, and Django would refuse the ORM for that.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        # Beside a loop Django keeps other connections than without: one of an earlier console may still be there.
+        with suppress(AttributeError):
+            del connections["default"]
         expect.set_options(timeout=PATIENCE_MS)
         with playwright.chromium.launch(executable_path=executable, args=FLAGS) as browser:
             yield browser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from integrations import credentials, ops
 from integrations.models import Service, ServiceState, SyncRun, WebhookEvent, WorkerHeartbeat
 from integrations.roles import VIEWER
 from tests.browser.busy import a_busy_day
-from tests.browser.chromium import PATIENCE_MS, find, launched
+from tests.browser.chromium import PATIENCE_MS, launched
 from tests.browser.deliveries import deliver_push
 from tests.browser.relay import Relay
 from tests.browser.steps import DESKTOP, sign_in
@@ -42,12 +41,6 @@ class Console:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> str:
-    """Where it is."""
-    return find()
-
-
-@pytest.fixture(scope="package")
 def console(
     chromium: str, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Console]:
@@ -69,14 +62,6 @@ def browser(chromium: str, console: Console) -> Iterator[Browser]:
     """Chromium itself."""
     with launched(chromium) as browser:
         yield browser
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    """Fails the test at its end if the browser had anything to complain about."""
-    watch = Watch()
-    yield watch
-    assert not watch.complaints, "\n".join(watch.complaints)
 
 
 @pytest.fixture
@@ -118,7 +103,7 @@ def synced(console: Console) -> SyncRun:
 def held_run(console: Console) -> Iterator[SyncRun]:
     """A run that stands at 115 of 240 until the relay is released."""
     console.relay.hold_from(100)
-    run = ops.sync(console.articles.streams.get(), SyncRun.Trigger.COMMAND)
+    run = ops.sync(console.articles.streams.get(), SyncRun.Trigger.COMMAND, full=True)
     runs = SyncRun.objects.filter(pk=run.pk)
     seconds_until(runs.filter(items=115).exists, 10, "115 are read")
     yield run
@@ -163,11 +148,3 @@ def viewer(console: Console) -> User:
     user = User.objects.create(username="viewer", password=password, is_staff=True)
     user.groups.add(Group.objects.get(name=VIEWER))
     return user
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: SCREENSHOTS, else a temporary folder."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import uuid
 from urllib.request import Request, urlopen
 
 
 def deliver_push(url: str, secret: str, body: bytes) -> None:
-    """POST a push, signed."""
+    """POST a push, signed; no two are the same, since that would be a suspected replay."""
+    body = json.dumps({**json.loads(body), "number": str(uuid.uuid4())}).encode()
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {
         "Content-Type": "application/json",

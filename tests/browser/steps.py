@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
@@ -27,6 +29,12 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/admin/")
+
+
+def take_picture(page: Page, path: Path) -> None:
+    """Of the whole page, if somebody wants to see it: Chromium takes seconds over each."""
+    if "SCREENSHOTS" in os.environ:
+        page.screenshot(path=path, full_page=True)
 
 
 def dialog(page: Page) -> Locator:

@@ -117,6 +117,8 @@ def test_a_dialog_is_answered_with_the_keyboard(page: Page, console: Console) ->
 def test_a_service_that_is_down_says_what_to_do(page: Page, unreachable: Service) -> None:
     page.goto(unreachable.get_absolute_url())
     press(page, "Check now")
+    expect(panel(page)).to_contain_text("The last check failed. Another one decides")
+    press(page, "Check now")
     expect(panel(page)).to_contain_text("Unhealthy")
     expect(panel(page)).to_contain_text("Check host and port in the base URL")
     page.goto("/admin/")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from integrations.models import Call, Essay, Service, SyncRun
+from integrations.models import Call, Essay, Service, Stream, SyncRun
 from tests.browser.conftest import SECRET, Console
 from tests.browser.deliveries import deliver_push
 from tests.browser.steps import (
@@ -34,6 +34,7 @@ def nothing_synced(console: Console) -> None:
     Call.objects.all().delete()
     Essay.objects.all().delete()
     SyncRun.objects.all().delete()
+    Stream.objects.update(watermark=None, last_full_at=None)
 
 
 def test_syncs_and_watches_the_run_to_its_end(window: Page, console: Console, nothing_synced: None) -> None:
@@ -56,16 +57,17 @@ def test_syncs_and_watches_the_run_to_its_end(window: Page, console: Console, no
     console.relay.release()
     expect(panel(page)).to_contain_text("Succeeded")
     expect(figure(page, "Created")).to_have_text("240")
-    expect(panel(page).locator("tr", has_text="list_articles")).to_have_count(10)
+    expect(panel(page).locator(".c-calls li", has_text="list_articles")).to_have_count(10)
     assert is_same_page(page)
 
 
 def test_the_dashboard_shows_what_was_called(page: Page, synced: SyncRun) -> None:
     page.goto("/admin/")
     articles = card(page, "Articles")
-    calls = int(articles.locator("dd").first.inner_text())
     sent = Call.objects.filter(service__slug="articles").exclude(outcome="not_sent").exclude(cache__in=("hit", "stale"))
-    assert calls == sent.count() >= 12
+    assert sent.count() >= 12
+    # It refreshes itself; a check may have been made since it was drawn.
+    expect(articles.locator("dd").first).to_have_text(str(sent.count()), timeout=15_000)
     for name in ("p50", "p95", "p99"):
         expect(articles.locator("dl > div", has_text=name).locator("dd")).to_have_text(DURATION)
     expect(articles).to_contain_text("Succeeded")
@@ -103,4 +105,4 @@ def test_a_delivery_is_looked_at_and_replayed(page: Page, console: Console, shar
     expect(page.locator("pre", has_text="x-hub-signature-256: sha256=")).to_be_visible()
     press(page, "Replay")
     expect(figure(page, "Attempts")).to_have_text("2")
-    expect(panel(page).locator("tbody tr").nth(1)).to_contain_text("admin")
+    expect(panel(page).locator(".c-story li").nth(1)).to_contain_text("admin")

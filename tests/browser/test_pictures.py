@@ -1,19 +1,19 @@
-"""Every page in both widths and both themes: nothing scrolls sideways, and a picture of each to look at."""
+"""Every page in both widths and both themes: nothing scrolls sideways; with SCREENSHOTS, a picture of each to look at."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
 
+from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
-from integrations import ops
-from integrations.models import Call, Service, ServiceState, SyncRun, WebhookEvent
+from integrations.models import Call, Service, SyncRun, WebhookEvent
+from tests.browser.busy import check_until_down
 from tests.browser.conftest import Console
-from tests.browser.steps import DESKTOP, PHONE, dialog, figure
-from tests.flows.processes import seconds_until
+from tests.browser.steps import DESKTOP, PHONE, dialog, figure, take_picture
 
 THEMES = ("light", "dark")
 FITS = "document.scrollingElement.scrollWidth <= innerWidth"
@@ -37,7 +37,7 @@ def photograph(page: Page, folder: Path, name: str) -> None:
         for width, size in (("desktop", DESKTOP), ("phone", PHONE)):
             page.set_viewport_size(size)
             fits = _fits(page)
-            page.screenshot(path=folder / f"{name}-{width}-{theme}.png", full_page=True)
+            take_picture(page, folder / f"{name}-{width}-{theme}.png")
             assert fits, f"{name} scrolls sideways on a {width}"
     page.set_viewport_size(DESKTOP)
 
@@ -56,6 +56,8 @@ def test_the_first_pages(page: Page, pictures: Path, synced: SyncRun) -> None:
         "run-done": synced.get_absolute_url(),
         "calls": "/admin/integrations/call/",
         "call": Call.objects.filter(operation="list_articles").latest("pk").get_absolute_url(),
+        "latency": "/admin/latency/",
+        "trail": reverse("trail", args=[synced.correlation_id]),
         "empty-list": "/admin/integrations/property/",
     }.items():
         page.goto(address)
@@ -80,9 +82,7 @@ def test_the_way_in(window: Page, pictures: Path) -> None:
 
 
 def test_trouble(page: Page, pictures: Path, unreachable: Service) -> None:
-    ops.check(unreachable, "staff")
-    unhealthy = ServiceState.objects.filter(service=unreachable, health=ServiceState.Health.UNHEALTHY)
-    seconds_until(unhealthy.exists, 10, "it is unhealthy")
+    check_until_down(unreachable)
     for name, address in {
         "trouble-dashboard": "/admin/",
         "trouble-service": unreachable.get_absolute_url(),

@@ -22,7 +22,6 @@ from tests.flows.newcomer import UP_S, Copy, Run, clone
 from tests.flows.processes import seconds_until
 
 STOPS_WITHIN_S = 15.0
-STARTS_AGAIN_WITHIN_S = 10.0
 README_COMMAND = re.compile(r"^\.venv/bin/python manage\.py (.+)$", re.MULTILINE)
 PASSWORD = re.compile(r"The first superuser is admin, the password (\S+) \(shown this once\)\.")
 
@@ -71,7 +70,7 @@ def test_runs_stops_and_runs_again(copy: Copy) -> None:
 
     before = data()
     with copy.make_run() as again:
-        took = seconds_until(copy.is_up, STARTS_AGAIN_WITHIN_S, "the second start")
+        took = seconds_until(copy.is_up, UP_S, "the second start")
         assert "password" not in again.output()
         assert data() == before
         print(f"the second start took {took:.1f} s, Ctrl-C {stop(again):.1f} s")

@@ -8,7 +8,8 @@ from django_q.models import OrmQ
 from django_q.status import Stat
 
 from integrations import leases, ops
-from integrations.models import Change, Essay, HealthCheck, Service, SyncRun, WorkerHeartbeat
+from integrations.candidates import Candidate
+from integrations.models import Change, Essay, HealthCheck, Service, SyncRun, Trial, WorkerHeartbeat
 from tests.flows import processes
 from tests.flows.conftest import ARTICLES, guard_of
 from tests.flows.deployment import Deployment, Running
@@ -38,7 +39,7 @@ def assert_taken_up_and_whole(run: SyncRun) -> None:
     print(f"taken up after {freed_s:.1f} s (lost: {run.lost}), succeeded after {ended_s:.1f} s")
     assert (run.created, run.updated, run.unchanged) == (ARTICLES, 0, 0)
     assert Essay.objects.values("external_id").distinct().count() == Essay.objects.count() == ARTICLES
-    assert Change.objects.filter(run=run).count() == ARTICLES
+    assert not Change.objects.filter(run=run).exists()
 
 
 def test_a_run_goes_on_after_its_processes_were_killed(
@@ -68,6 +69,21 @@ def test_a_run_that_stops_in_the_middle_ends_its_slice_first(
     assert worker.stop() == 0
     run.refresh_from_db()
     assert (run.state, run.created, run.lost) == (SyncRun.State.SUCCEEDED, ARTICLES, 0)
+
+
+def test_a_trial_whose_worker_was_killed_is_tried_again_and_its_secrets_are_gone(
+    deployment: Deployment, articles: Service, worker: Running
+) -> None:
+    deployment.fault("cms", delay_s=15)
+    trial = ops.try_settings(Candidate(articles, {"token": "typed"}).trial(Trial.Kind.CONNECTION))
+    begun = Trial.objects.filter(pk=trial.pk, state=Trial.State.RUNNING).exclude(sealed="")
+    seconds_until(begun.exists, 30, "the trial has begun")
+    processes.kill_group(guard_of(worker))
+    deployment.fault("cms")
+    ended = Trial.objects.filter(pk=trial.pk).exclude(finished_at=None)
+    seconds_until(ended.exists, LEASE_S + 30, "the trial has ended")
+    trial.refresh_from_db()
+    assert (trial.state, trial.claims, trial.sealed) == (Trial.State.SUCCEEDED, 2, "")
 
 
 def test_a_parked_run_goes_on_by_itself(deployment: Deployment, articles: Service, worker: Running) -> None:

@@ -23,7 +23,7 @@ def test_syncs_articles_and_finds_them_unchanged_the_second_time(
     deployment: Deployment, articles: Service, worker: Running
 ) -> None:
     assert "Succeeded. 240 created, 0 updated, 0 unchanged" in deployment.run("sync", "cms", "--wait")
-    assert "Succeeded. 0 created, 0 updated, 240 unchanged" in deployment.run("sync", "cms", "--wait")
+    assert "Succeeded. 0 created, 0 updated, 240 unchanged" in deployment.run("sync", "cms", "--full", "--wait")
     assert Essay.objects.count() == ARTICLES
 
 

@@ -41,7 +41,14 @@ def worker(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    "command", [["sync", "cns"], ["check_health", "cns"], ["circuit", "cns", "close"], ["purge_cache", "cns"]]
+    "command",
+    [
+        ["sync", "cns"],
+        ["check_health", "cns"],
+        ["circuit", "cns", "close"],
+        ["purge_cache", "cns"],
+        ["try_service", "cns"],
+    ],
 )
 def test_an_unknown_service_is_answered_with_the_known_ones(cms: Service, github: Service, command: list[str]) -> None:
     with pytest.raises(CommandError, match=re.escape("There is no service “cns”. There are: cms, github.")):
@@ -78,6 +85,22 @@ def test_a_sync_is_started_once_and_named(
         call_command("sync", *arguments)
 
 
+def test_everything_is_synced_where_what_changed_would_do(cms: Service) -> None:
+    now = timezone.now()
+    cms.streams.update(watermark=now, last_full_at=now)
+    call_command("sync", "cms", "articles", "--full")
+    run = SyncRun.objects.get()
+    assert (run.mode, run.may_delete) == ("full", None)
+
+
+def test_a_position_is_forgotten_from_a_shell(cms: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("forget_position", "cms", "articles")
+    assert cms.streams.get().forgotten_at
+    assert (
+        capsys.readouterr().out == "The position of Articles · articles is forgotten: the next run reads everything.\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["sync", "check_health"])
 def test_what_is_switched_off_is_said(cms: Service, command: str) -> None:
     Service.objects.update(enabled=False)
@@ -94,7 +117,7 @@ def test_without_a_name_every_enabled_service_is_checked(cms: Service, github: S
 @pytest.mark.django_db(transaction=True)
 def test_waiting_for_a_sync_tells_what_it_did(cms: Service, worker: None, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("sync", "cms", "--wait")
-    assert "Succeeded. 240 created, 0 updated, 0 unchanged, 0 rejected." in capsys.readouterr().out
+    assert "Succeeded. 240 created, 0 updated, 0 unchanged, 0 gone, 0 rejected." in capsys.readouterr().out
     assert Essay.objects.count() == 240
 
 
@@ -113,6 +136,32 @@ def test_a_call_is_made_again_and_its_result_told(
     assert "GET list_articles connection_refused: Failed. Connection refused by 127.0.0.1:9." in capsys.readouterr().out
 
 
+@pytest.mark.django_db(transaction=True)
+def test_options_are_tried_and_not_saved(cms: Service, worker: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("try_service", "cms", "--option", "page_size=3", "--stream", "articles")
+    told = capsys.readouterr().out
+    assert "limit=3" in told
+    assert "1: Libraries in numbers, part 1\n" in told
+    assert told.endswith("3 read, 0 rejected; in all: 240.\nIt works.\n")
+    with pytest.raises(CommandError, match="It answered 404"):
+        call_command("try_service", "cms", "--option", "resource_path=/nothing/")
+    assert Service.objects.get().options == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--option", "page_size=0"], "page_size: Ensure this value is greater than or equal to 1."),
+        (["--option", "page_sise=3"], "There is no option “page_sise”. There are: product, collection, query, "),
+        (["--stream", "pages"], "Articles has no stream “pages”. It has: articles."),
+    ],
+)
+def test_what_cannot_be_tried_is_said(cms: Service, arguments: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        call_command("try_service", "cms", *arguments)
+    assert not OrmQ.objects.exists()
+
+
 def test_what_cannot_be_called_again_is_said(cms: Service) -> None:
     with pytest.raises(CommandError, match="only calls that read are made again"):
         call_command("repeat_call", str(recorded(cms, method="POST").pk))
@@ -125,7 +174,7 @@ def test_what_cannot_be_called_again_is_said(cms: Service) -> None:
 def test_waiting_for_a_sync_that_fails_is_a_failure(
     cms: Service, worker: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Service.objects.update(base_url=REFUSED, max_attempts=1)
+    Service.objects.update(options={"resource_path": "/nothing/"})
     with pytest.raises(CommandError, match="Not everything succeeded") as error:
         call_command("sync", "cms", "--wait")
     assert error.value.returncode == 1

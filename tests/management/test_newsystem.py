@@ -12,7 +12,17 @@ import pytest
 
 from tests.commands import PROJECT, manage
 
-PARTS = ("console", "integrations", "templates", "tests", "manage.py", "pyproject.toml", ".env.example", "README.md")
+PARTS = (
+    "console",
+    "docs",
+    "integrations",
+    "templates",
+    "tests",
+    "manage.py",
+    "pyproject.toml",
+    ".env.example",
+    "README.md",
+)
 
 NOT_SHARED = {"DATABASE_URL", "REDIS_URL"}  # with this very test
 
@@ -33,10 +43,16 @@ def copy(tmp_path: Path) -> Path:
 
 def run(project: Path, *command: str) -> None:
     ours = {name: value for name, value in os.environ.items() if name not in NOT_SHARED}
+    types = project.parents[1] / "types"  # of this session: what one copy has found of Django's types the next knows
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=project,
-        env={**ours, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATA_DIR": str(project)},
+        env={
+            **ours,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATA_DIR": str(project),
+            "MYPY_CACHE_DIR": str(types),
+        },
         capture_output=True,
         text=True,
         timeout=300,
