@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from integrations import ops
-from integrations.models import Call, Change, Essay, Incident, LatencyRollup, Service, ServiceState, SyncRun
+from integrations.models import Call, Service, ServiceState, SyncRun
+from tests.browser.forgetting import forget, forget_calls
 from tests.flows.processes import free_port, seconds_until
 
 DAY = timedelta(days=1)
@@ -56,7 +57,8 @@ def a_busy_day() -> Iterator[None]:
     seconds_until(lambda: known.count() == len(USUAL), 20, "all are checked")
     check_until_down(museum)
     yield
-    _forget([library, museum])
+    forget_calls(service__slug__in=USUAL)
+    forget(library, museum)
     for slug, name in names.items():
         Service.objects.filter(slug=slug).update(name=name)
 
@@ -72,15 +74,9 @@ def check_until_down(service: Service) -> None:
     seconds_until(is_down, 30, f"{service} is down", every=0.5)
 
 
-def _forget_calls(slugs: Iterable[str]) -> None:
-    """And what was summed up of them, which would outlive them."""
-    for model in (Call, LatencyRollup):
-        model._default_manager.filter(service__slug__in=slugs).delete()
-
-
 def _fill(service: Service, traffic: Traffic) -> None:
     chance, now = random.Random(service.slug), timezone.now()
-    _forget_calls([service.slug])
+    forget_calls(service=service)
     Call.objects.bulk_create([_call(service, traffic, chance, now) for _ in range(traffic.calls)])
     if traffic.synced_ago:
         runs = ops.sync_service(service, SyncRun.Trigger.SCHEDULE)
@@ -106,14 +102,3 @@ def _call(service: Service, traffic: Traffic, chance: random.Random, now: dateti
         trigger=Call.Trigger.SYNC,
         correlation_id=uuid.UUID(int=chance.getrandbits(128)),
     )
-
-
-def _forget(services: list[Service]) -> None:
-    """Everything of these, in the order in which their rows hang on each other."""
-    _forget_calls(USUAL)
-    Change.objects.filter(run__stream__service__in=services).delete()
-    Essay.objects.filter(service__in=services).delete()
-    SyncRun.objects.filter(stream__service__in=services).delete()
-    Incident.objects.filter(service__in=services).delete()
-    for service in services:
-        service.delete()

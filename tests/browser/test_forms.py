@@ -9,7 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from integrations import sandbox
-from integrations.models import Call, GeocodeBatch, Property, Service, Stream
+from integrations.models import Property, Service
+from tests.browser.forgetting import forget
 
 KNOWN = "1600 Pennsylvania Avenue NW, Washington"
 
@@ -24,13 +25,8 @@ def house(sandbox_url: str) -> Iterator[Property]:
     assessor = Service.objects.create(slug="houses", name="Houses", system="tax_assessor", check_every_minutes=0)
     stream = assessor.streams.get()
     known = {"external_id": "1", "content_hash": "0" * 64, "synced_at": timezone.now(), "address": KNOWN}
-    yield (row := Property.objects.create(service=assessor, stream=stream, **known))
-    row.delete()
-    for service in (geocoder, assessor):
-        GeocodeBatch.objects.filter(service=service).delete()
-        Call.objects.filter(service=service).delete()
-        Stream.objects.filter(service=service).delete()
-        service.delete()
+    yield Property.objects.create(service=assessor, stream=stream, **known)
+    forget(geocoder, assessor)
 
 
 def test_only_what_counts_with_the_choices_is_asked_for(page: Page) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from integrations.models import Call, Essay, Service, Stream, SyncRun
 from tests.browser.conftest import SECRET, Console
 from tests.browser.deliveries import deliver_push
+from tests.browser.forgetting import forget_calls
 from tests.browser.steps import (
     COLOURED,
     LIGHT_LINE,
@@ -32,7 +33,7 @@ DURATION = re.compile(r"\d m?s$")
 @pytest.fixture
 def nothing_synced(console: Console) -> None:
     """As on the first day, whatever other tests did."""
-    Call.objects.all().delete()
+    forget_calls()
     Essay.objects.all().delete()
     SyncRun.objects.all().delete()
     Stream.objects.update(watermark=None, last_full_at=None)

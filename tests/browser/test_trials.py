@@ -11,8 +11,9 @@ from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
 from integrations import sandbox
-from integrations.models import Call, Service, Stream, Trial
+from integrations.models import Service, Trial
 from tests.browser.conftest import Console
+from tests.browser.forgetting import forget
 from tests.browser.steps import is_same_page, remember_page
 from tests.browser.test_pictures import photograph
 
@@ -25,14 +26,6 @@ def result(page: Page) -> Locator:
 def tab(page: Page, name: str) -> None:
     """Open a tab of the form."""
     page.locator("a", has_text=name).first.click()
-
-
-def forget(*services: Service) -> None:
-    """What this folder's other tests would count."""
-    for service in services:
-        Call.objects.filter(service=service).delete()
-        Stream.objects.filter(service=service).delete()
-        service.delete()
 
 
 @pytest.fixture
