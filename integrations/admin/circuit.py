@@ -34,7 +34,7 @@ class CircuitActions(ConsoleAdmin):
 
     actions_detail: tuple[str, ...] = (
         *("close_circuit", "hold_circuit_open", "purge_cache"),
-        *("pause_events", "resume_events"),
+        *("pause_events", "resume_events", "verify_refused"),
     )
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:

@@ -14,7 +14,7 @@ from integrations.admin.base import ConsoleAdmin
 from integrations.admin.conditions import OPTION
 from integrations.models import Service
 from integrations.systems.receiving_options import PREFIX
-from integrations.webhooks import receivers
+from integrations.webhooks import intake, receivers
 
 INTAKE = (("deliveries_per_minute", "max_delivery_mib"), "allows_replays")
 SETUP = {
@@ -38,8 +38,15 @@ def listens(service: Service) -> bool:
     return receivers.listening(service, {}) is not None
 
 
+def holds_refused(service: Service) -> bool:
+    """Whether anything that was refused could be verified again."""
+    return service.refused_deliveries.filter(accepted_at=None).exists()
+
+
 class ReceivingActions(ConsoleAdmin):
     """The webhook part of a service's page."""
+
+    has_accept_permission = may("integrations.accept_refuseddelivery")
 
     has_send_sample_permission = may("integrations.send_sample_service")
 
@@ -72,6 +79,7 @@ class ReceivingActions(ConsoleAdmin):
             "hook_setup": SETUP.get(chosen, USUAL),
             "lacks_secret": receiver.is_verified and not receiver.stored.get("webhook_secret"),
             "refused": service.refused_deliveries.filter(accepted_at=None).count(),
+            "turned_away": intake.turned_away(service.state),
             "sample": service.samples.first(),
         }
 
@@ -94,3 +102,17 @@ class ReceivingActions(ConsoleAdmin):
             return "A worker sends it. What our address answers appears below, and the delivery among the events."
 
         return self.tell(request, service, send)
+
+    @verb(
+        "Verify all refused again",
+        icon="verified",
+        permission="accept",
+        does="Checks every refused delivery of this service with the secret and the options of now, as of when it came. "
+        "Those that are believed are processed; the others stay.",
+        main=False,
+        fits=holds_refused,
+    )
+    def verify_refused(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Check them."""
+        service = self.found(request, object_id)
+        return self.tell(request, service, lambda: ops.verify_held(service, self.person(request)).sentence)

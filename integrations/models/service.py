@@ -194,6 +194,11 @@ class ServiceState(models.Model):
     quota_limit = models.PositiveIntegerField(null=True, blank=True)
     quota_reset_at = models.DateTimeField(null=True, blank=True)
     quota_seen_at = models.DateTimeField(null=True, blank=True)
+    intake_minute = models.PositiveIntegerField(default=0, help_text="Of the epoch, in which deliveries are counted.")
+    intake_count = models.PositiveIntegerField(default=0)
+    turned_away = models.PositiveIntegerField(default=0, help_text="Deliveries beyond the limit a minute (429).")
+    turned_away_since = models.DateTimeField(null=True, blank=True)
+    turned_away_at = models.DateTimeField(null=True, blank=True, help_text="The last one.")
     unrecorded_calls = models.PositiveIntegerField(default=0, help_text="Told to the log alone: the database failed.")
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -53,6 +54,16 @@ class WebhookEvent(Job):
 
     # Ours, chosen before the insert: it tells after INSERT ... ON CONFLICT DO NOTHING whose row it is.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # As in every job, with an index of those alone that somebody asked for: `event_by_actor`.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="by",
+        db_index=False,
+    )
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="events", db_index=False)
     delivery_id = models.CharField(max_length=255)
     event_type = models.CharField("type", max_length=100, blank=True)
@@ -78,14 +89,16 @@ class WebhookEvent(Job):
     class Meta:
         ordering = ["-received_at"]
         constraints = [models.UniqueConstraint(fields=["service", "delivery_id"], name="delivery_once_per_service")]
+        # Each but the partial ones costs every delivery that comes.
         indexes = [
-            Job.lease_index("event_active"),
+            Job.lease_index("event_active"),  # what is due, and how much waits since when
             models.Index(fields=["service"], name="event_failing", condition=models.Q(state__in=("parked", "dead"))),
-            models.Index(fields=["-received_at", "-id"], name="event_newest"),
+            models.Index(fields=["-received_at", "-id"], name="event_newest"),  # the list, the chart of a day
             models.Index(fields=["received_at"], name="event_held", condition=models.Q(state="held")),
             models.Index(fields=["bulk", "state"], name="event_by_bulk", condition=models.Q(bulk__isnull=False)),
-            models.Index(fields=["service", "-received_at"], name="event_newest_of_service"),
-            models.Index(fields=["body_hash", "received_at"], name="event_same_body"),
+            models.Index(fields=["actor"], name="event_by_actor", condition=models.Q(actor__isnull=False)),
+            models.Index(fields=["service", "-received_at"], name="event_newest_of_service"),  # its list, retention
+            models.Index(fields=["body_hash", "received_at"], name="event_same_body"),  # suspected replays
         ]
         permissions = [
             ("replay_webhookevent", "Can process, replay and cancel webhook events"),

@@ -6,7 +6,15 @@ Each writes its row first and rings the queue in the same transaction.
 from integrations.ops.bells import TASKS, Impossible, ask_for_beat, log_out, ring
 from integrations.ops.bulk import begin_bulk, cancel_bulk
 from integrations.ops.content import cancel_geocoding, geocode, publish, refresh_enrichment, validate
-from integrations.ops.deliveries import MOST_REFUSED, Accepted, process_anyway, receive, send_sample, verify_again
+from integrations.ops.deliveries import (
+    MOST_REFUSED,
+    Accepted,
+    process_anyway,
+    receive,
+    send_sample,
+    verify_again,
+    verify_held,
+)
 from integrations.ops.events import (
     again,
     cancel_event,
@@ -112,5 +120,6 @@ __all__ = [
     "try_settings",
     "validate",
     "verify_again",
+    "verify_held",
     "watch",
 ]

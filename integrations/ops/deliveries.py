@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
@@ -18,6 +17,7 @@ from integrations.webhooks import events, receivers, storing, verification
 from integrations.webhooks.refusals import as_it_came
 
 MOST_REFUSED = 500
+FEW = 20  # bodies at a time
 
 
 def receive(event: WebhookEvent, *, watch: bool = False) -> bool:
@@ -59,13 +59,18 @@ def verify_again(chosen: QuerySet[RefusedDelivery], actor: User | None = None) -
     Raises:
         Impossible: there is none, or there are too many.
     """
-    outcome = Accepted()
-    for refused in _bounded(chosen):
-        try:
-            _verify(refused, actor, outcome)
-        except (Refused, CredentialUnavailable, Impossible) as reason:
-            outcome.refusals.append(f"{refused}: {reason}")
-    return outcome
+    if (count := chosen.filter(accepted_at=None).count()) > MOST_REFUSED:
+        raise Impossible(f"{count:,} deliveries are too many at once. Choose up to {MOST_REFUSED:,}.")
+    return _verify_each(chosen, actor)
+
+
+def verify_held(service: Service, actor: User | None = None) -> Accepted:
+    """The same for all that is kept of a service, which is bounded.
+
+    Raises:
+        Impossible: there is none.
+    """
+    return _verify_each(service.refused_deliveries.all(), actor)
 
 
 def process_anyway(refused: RefusedDelivery, actor: User | None = None) -> WebhookEvent:
@@ -100,14 +105,17 @@ def send_sample(service: Service, address: str, actor: User | None = None) -> Sa
     return row
 
 
-def _bounded(chosen: QuerySet[RefusedDelivery]) -> Iterable[RefusedDelivery]:
+def _verify_each(chosen: QuerySet[RefusedDelivery], actor: User | None) -> Accepted:
     waiting = chosen.filter(accepted_at=None).order_by("received_at", "pk")
-    count = waiting.count()
-    if not count:
+    if not waiting.exists():
         raise Impossible("None of these waits: all were accepted already.")
-    if count > MOST_REFUSED:
-        raise Impossible(f"{count:,} deliveries are too many at once. Choose up to {MOST_REFUSED:,}.")
-    return waiting.select_related("service")
+    outcome = Accepted()
+    for refused in waiting.select_related("service").iterator(FEW):
+        try:
+            _verify(refused, actor, outcome)
+        except (Refused, CredentialUnavailable, Impossible) as reason:
+            outcome.refusals.append(f"{refused}: {reason}")
+    return outcome
 
 
 def _verify(refused: RefusedDelivery, actor: User | None, outcome: Accepted, *, takes_anything: bool = False) -> None:

@@ -1,35 +1,45 @@
-"""How many deliveries a minute a service may send: counted in this process, so that counting costs nothing."""
+"""How many deliveries a minute a service may send: counted in its row, so that all web processes count together."""
 
 from __future__ import annotations
 
 import math
-import threading
-import time
-from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from integrations.models import Service, ServiceState
 
 MINUTE_S = 60
+REMEMBERED = timedelta(days=1)  # how long after the last one it is told that some were turned away
 
 
-@dataclass
-class Intake:
-    """Deliveries of this minute, by service. Each web process counts its own."""
-
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _counts: dict[int, tuple[int, int]] = field(default_factory=dict)  # minute and deliveries in it
-
-    def wait_s(self, service: int, limit: int | None, now: float | None = None) -> int:
-        """Seconds until one more may come; 0 where it may now, and is counted."""
-        if limit is None:
-            return 0
-        moment = time.time() if now is None else now
-        minute = int(moment // MINUTE_S)
-        with self._lock:
-            at, count = self._counts.get(service, (minute, 0))
-            count = count if at == minute else 0
-            if count >= limit:
-                return max(1, math.ceil((minute + 1) * MINUTE_S - moment))
-            self._counts[service] = (minute, count + 1)
+def wait_s(service: Service) -> int:
+    """Seconds until one more may come; 0 where it may now, and is counted. Without a limit nothing is counted."""
+    if service.deliveries_per_minute is None:
         return 0
+    moment = timezone.now().timestamp()
+    minute = int(moment // MINUTE_S)
+    state = ServiceState.objects.filter(service=service.pk)
+    has_room = ~Q(intake_minute=minute) | Q(intake_count__lt=service.deliveries_per_minute)
+    count = Case(When(intake_minute=minute, then=F("intake_count") + 1), default=Value(1))
+    if state.filter(has_room).update(intake_minute=minute, intake_count=count):
+        return 0
+    _note_turned_away(service)
+    return max(1, math.ceil((minute + 1) * MINUTE_S - moment))
 
 
-INTAKE = Intake()
+def _note_turned_away(service: Service) -> None:
+    now = timezone.now()
+    going_on = Q(turned_away_at__gt=now - REMEMBERED)
+    ServiceState.objects.filter(service=service.pk).update(
+        turned_away=Case(When(going_on, then=F("turned_away") + 1), default=Value(1)),
+        turned_away_since=Case(When(going_on, then=F("turned_away_since")), default=Value(now)),
+        turned_away_at=now,
+    )
+
+
+def turned_away(state: ServiceState) -> int:
+    """How many were told to come again later, up to a day ago."""
+    is_news = state.turned_away_at is not None and state.turned_away_at > timezone.now() - REMEMBERED
+    return state.turned_away if is_news else 0

@@ -17,9 +17,8 @@ from integrations.credentials import CredentialUnavailable
 from integrations.models.service import LARGEST_DELIVERY_MIB
 from integrations.systems.deliveries import Cause, Delivery, Refused
 from integrations.systems.paths import at
-from integrations.webhooks import receivers, refusals, verification
+from integrations.webhooks import intake, receivers, refusals, verification
 from integrations.webhooks.events import event_of, may_be_replay
-from integrations.webhooks.intake import INTAKE
 from integrations.webhooks.receivers import MIB, Receiver
 
 logger = logging.getLogger(__name__)
@@ -103,7 +102,7 @@ def _believe(receiver: Receiver, delivery: Delivery) -> HttpResponse:
         return _answer(503, "Try again later.")
     if sender.challenge_path and isinstance(challenge := at(sender.challenge_path, identity.payload), str):
         return _echo(challenge)
-    if wait_s := INTAKE.wait_s(service.pk, service.deliveries_per_minute):
+    if wait_s := intake.wait_s(service):
         logger.warning("more than %s deliveries a minute to %s", service.deliveries_per_minute, service.slug)
         return _answer(429, "Too many deliveries a minute.", **{"Retry-After": str(wait_s)})
     new = ops.receive(event_of(receiver, delivery, identity), watch=may_be_replay(receiver, identity))

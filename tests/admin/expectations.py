@@ -133,6 +133,7 @@ MODELS: dict[str, dict[str, Page]] = {
         pause_events=_does(ACTS),
         resume_events=_does(ACTS),
         send_sample=_does(ACTS),
+        verify_refused=_does(ACTS),
         **{"try": TRY},
         try_new=replace(TRY, needs=""),
     ),

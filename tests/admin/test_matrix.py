@@ -18,7 +18,16 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from integrations.admin.base import STOP_POLLING
-from integrations.models import Essay, Incident, RecordError, Service, ServiceState, SyncRun, WebhookEvent
+from integrations.models import (
+    Essay,
+    Incident,
+    RecordError,
+    RefusedDelivery,
+    Service,
+    ServiceState,
+    SyncRun,
+    WebhookEvent,
+)
 from integrations.roles import MANAGER, OPERATOR, VIEWER
 from tests.admin.asking import SUBMITTED, TOKEN, messages_of, said, strict, tables
 from tests.admin.expectations import ACTS, EXPECTED, MANAGES, MODELS, ROOT, STAFF, Page
@@ -108,6 +117,8 @@ def row_for(name: str) -> Any:
     model = model_of(name)
     if name.endswith("_send_sample"):
         return Service.objects.filter(system="github").order_by("pk")[0]
+    if name.endswith("_verify_refused"):
+        return RefusedDelivery.objects.order_by("pk")[0].service
     ready: dict[type[Model], dict[str, Any]] = {
         Service: {"streams__runs__state": SyncRun.State.SUCCEEDED},
         SyncRun: {"state": SyncRun.State.SUCCEEDED},
@@ -123,6 +134,8 @@ def make_fitting(name: str) -> None:
         type(row)._default_manager.filter(pk=row.pk).update(**values)
     if name.endswith("_resume_checks"):
         ServiceState.objects.filter(service=row).update(checks_paused_at=timezone.now())
+    if name.endswith("_verify_refused"):
+        RefusedDelivery.objects.exclude(pk=RefusedDelivery.objects.order_by("pk")[0].pk).delete()
     if name.endswith("_restore_marked"):
         Essay.objects.filter(last_run=row).update(deleted_at=timezone.now())
 
@@ -244,6 +257,6 @@ def test_an_action_is_done_once_by_a_post_with_token_and_permission(people: dict
 
 
 def test_every_action_is_the_operators_but_what_only_managers_do() -> None:
-    assert len(ACTIONS) == 49
+    assert len(ACTIONS) == 50
     assert {name for name in ACTIONS if EXPECTED[name].posts != ACTS} == OF_MANAGERS
     assert {EXPECTED[name].posts for name in OF_MANAGERS} == {MANAGES}

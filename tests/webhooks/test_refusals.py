@@ -22,6 +22,7 @@ from integrations.systems.deliveries import Delivery
 from integrations.webhooks import doctor, receivers, refusals, stored_request
 from integrations.webhooks.schemes import Signed
 from integrations.webhooks.schemes.senders import GITHUB, SENDERS
+from tests.admin.asking import SUBMITTED
 from tests.conftest import WEBHOOK_SECRET
 from tests.webhooks.conftest import PUSH, Send, sign
 
@@ -198,6 +199,19 @@ def test_too_many_at_once_are_said_so(send: Send, monkeypatch: pytest.MonkeyPatc
         ops.verify_again(RefusedDelivery.objects.all())
     with pytest.raises(ops.Impossible, match="None of these waits"):
         ops.verify_again(RefusedDelivery.objects.none())
+    assert len(ops.verify_held(Service.objects.get()).refusals) == 2, "all of a service are bounded already"
+
+
+def test_all_of_a_service_are_verified_again_from_its_page(send: Send, github: Service, operator: User) -> None:
+    send(HTTP_X_HUB_SIGNATURE_256=sign(PUSH, "the right one"))
+    credentials.store(github, "webhook_secret", "the right one")
+    client = Client()
+    client.force_login(operator)
+    address = reverse("admin:integrations_service_verify_refused", args=[github.pk])
+    assert "Verify all refused again" in client.get(github.get_absolute_url()).content.decode()
+    client.post(address, SUBMITTED)
+    assert (WebhookEvent.objects.get().actor, RefusedDelivery.objects.get().accepted_by) == (operator, "operator")
+    assert "Verify all refused again" not in client.get(github.get_absolute_url()).content.decode()
 
 
 def test_chosen_ones_are_verified_from_the_list_after_a_question(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -12,14 +13,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from integrations import credentials, ops, tasks
 from integrations.models import RefusedDelivery, Service, SettingsChange, WebhookEvent
 from integrations.settings_history import watched
 from integrations.systems import receiving_options
-from integrations.webhooks import receivers
-from integrations.webhooks.intake import Intake
+from integrations.webhooks import intake, receivers
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 SCHEMES = {
@@ -172,22 +173,38 @@ def test_what_is_too_large_is_refused_and_its_size_said(service: Make) -> None:
     assert (refused.cause, refused.size, refused.kept) == ("too_large", 1024 * 1024 + 2, 0)
 
 
-def test_more_than_the_limit_a_minute_are_asked_to_come_again(service: Make) -> None:
-    made = service("github")
+def test_more_than_the_limit_a_minute_are_asked_to_come_again_and_staff_see_it(
+    service: Make, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, now = service("github"), timezone.now().replace(second=20, microsecond=0)
+    other = Service.objects.create(slug="other", name="Other", system="github")
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     Service.objects.update(deliveries_per_minute=2)
-    answers = [post(made, b"%d" % number, delivery_id=str(number)) for number in range(4)]
-    assert [answer.status_code for answer in answers][:2] == [200, 200]
-    assert 429 in {answer.status_code for answer in answers}
+    for each in (made, other):
+        each.refresh_from_db()
+    assert [intake.wait_s(made) for _ in range(4)] == [0, 0, 40, 40]
+    assert intake.wait_s(other) == 0
+    assert "2 deliveries were asked to come again later (429)" in page_of(admin_client, made)
+    now += timedelta(minutes=1)
+    assert intake.wait_s(made) == 0
+    now += timedelta(days=1)
+    assert "come again later" not in page_of(admin_client, made)
+    assert [intake.wait_s(made) for _ in range(3)] == [0, 0, 40]
+    made.state.refresh_from_db()
+    assert (made.state.turned_away, made.state.turned_away_since) == (1, now)
+
+
+def test_who_is_turned_away_is_told_when_to_come(service: Make) -> None:
+    made = service("github")
+    Service.objects.update(deliveries_per_minute=1)
+    answers = [post(made, b"%d" % number, delivery_id=str(number)) for number in range(3)]  # in two minutes at most
     refused = next(answer for answer in answers if answer.status_code == 429)
+    assert answers[0].status_code == 200
     assert 1 <= int(refused["Retry-After"]) <= 60
 
 
-def test_the_limit_is_each_services_own_and_begins_anew_every_minute() -> None:
-    intake = Intake()
-    assert [intake.wait_s(1, 2, 100.0) for _ in range(3)] == [0, 0, 20]
-    assert intake.wait_s(2, 2, 100.0) == 0
-    assert intake.wait_s(1, 2, 120.0) == 0
-    assert intake.wait_s(3, None, 100.0) == 0
+def page_of(client: Client, made: Service) -> str:
+    return " ".join(client.get(made.get_absolute_url()).content.decode().split())
 
 
 def test_a_delivery_starts_a_sync_where_staff_said_so(service: Make) -> None:

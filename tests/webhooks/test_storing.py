@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from django.db import connection
 
 from integrations.models import Service, WebhookEvent
+from integrations.ops.bells import bell_of
+from integrations.webhooks import storing
 from tests.webhooks.conftest import Send
 
 OFTEN = 12  # psycopg has a statement prepared after five, the server keeps a plan after five more
@@ -36,3 +41,20 @@ def test_a_plan_from_when_there_was_nothing_reads_no_more_when_there_is_much(sen
     for number in range(OFTEN, 2 * OFTEN):
         deliver(number)
     assert read() - before < 100
+
+
+@pytest.mark.django_db
+def test_what_is_stored_is_what_django_would_store(github: Service) -> None:
+    def event(number: int) -> WebhookEvent:
+        body = b'{"a": [1, 2.50, 1e-400, null, "\\u00e4 \xc3\xa4"], "a b": {"c": true}}'
+        return WebhookEvent(service=github, delivery_id=f"id:{number}", body=body, parsed=json.loads(body))
+
+    ours, theirs = event(1), event(2)
+    assert storing.insert(ours, bell_of(ours), watch=True)
+    theirs.save()
+    own = {"id", "delivery_id", "correlation_id", "received_at", "due_at", "created_at"}
+    rows = [WebhookEvent.objects.filter(pk=each.pk).values().get() for each in (ours, theirs)]
+    stored: list[dict[str, Any]] = [{**row} for row in rows]
+    assert all(each[name] for each in stored for name in own)
+    first, second = ({name: value for name, value in each.items() if name not in own} for each in stored)
+    assert first == second

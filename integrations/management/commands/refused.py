@@ -30,13 +30,14 @@ class Command(BaseCommand):
             raise CommandError("Say either numbers or --service.")
         if verb == "process" and service:
             raise CommandError("Look at each before you process it: say numbers.")
-        chosen = RefusedDelivery.objects.filter(service=service_of(service)) if service else _of(numbers)
         try:
             if verb == "process":
-                for refused in chosen:
+                for refused in _of(numbers):
                     self.stdout.write(f"{ops.process_anyway(refused)} is waiting for a worker.")
+            elif service:
+                self._verify(ops.verify_held(service_of(service)))
             else:
-                self._verify(ops.verify_again(chosen))
+                self._verify(ops.verify_again(_of(numbers)))
         except ops.Impossible as problem:
             raise CommandError(str(problem)) from problem
 
