@@ -12,7 +12,9 @@ Last comes a line of JSON. `page_ms_max` is the slowest page of figures (landing
 any database and amount; `growth_1m_to_10m` by how much the slowest page of the larger log is slower than that of the
 smaller; `vs_percentile_cont` how many times longer the database needs over the calls than the console over its sums;
 `list_ms_max` the slowest page of the call log (first, filtered, the thousandth); `worst_error` how far a percentile is from
-the exact one, as a part of it; `rollup_s_per_million` what rolling a million calls up takes. With --small amounts are
+the exact one, as a part of it; `rollup_s_per_million` what rolling a million calls up takes; `purge_s_per_million` what
+forgetting a million takes, by a tenth of them or as many as go in a minute and a half; `purge_lock_s` the longest that a
+transaction of it, or of somebody who writes meanwhile, took. With --small amounts are
 fifty times smaller, and the thousandth page is the last one.
 """
 
@@ -34,6 +36,7 @@ from peers import Unavailable
 from sync import told_by
 
 Told = dict[str, Any]
+PURGED = "purged"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def measured(kind: str, postgres: str, amount: Amount) -> list[Told]:
     tenfold = kind == "postgresql"
     steps = [str(amount.calls), *([str(10 * amount.calls)] if tenfold else [])]
     steps += ["multiplied"] if tenfold and amount.multiplied else []
+    steps += [PURGED]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, fresh_database(kind, postgres) as url:
         environment = console_environment(url, Path(folder))
         manage = [sys.executable, str(HERE.parent / "manage.py")]
@@ -71,6 +75,7 @@ def measured(kind: str, postgres: str, amount: Amount) -> list[Told]:
 
 def print_table(kind: str, found: list[Told]) -> None:
     """Each page at each size."""
+    *found, purge = found
     print(f"\n{kind:<12}{'':<24}" + "".join(f"{told['name']:>22}" for told in found))
     for page in found[0]["pages"]:
         cells = (f"{told['pages'][page]:>19,.1f} ms" for told in found)
@@ -80,15 +85,23 @@ def print_table(kind: str, found: list[Told]) -> None:
         if "exact_s" in told:
             parts.append(f"30 days by percentile_cont {told['exact_s']:.2f} s, from sums {told['sums_s']:.3f} s")
         print(f"{'':<12}{', '.join(parts)}", flush=True)
+    print(
+        f"{'':<12}{purge['purged']:,} calls forgotten in {purge['purge_s']:.0f} s, "
+        f"the longest transaction {purge['purge_longest_s']:.2f} s, another's {purge['purge_others_s']:.2f} s",
+        flush=True,
+    )
 
 
 def figures(found: dict[str, list[Told]]) -> dict[str, object]:
     """The last line."""
-    every = [told for series in found.values() for told in series]
+    every = [told for series in found.values() for told in series[:-1]]
+    purges = [series[-1] for series in found.values()]
     told: dict[str, object] = {
         "page_ms_max": round(max(_slowest(each, "/") for each in every), 1),
         "list_ms_max": round(max(_slowest(each, "calls") for each in every), 1),
         "rollup_s_per_million": round(max(each["rolled_s_per_million"] for each in every), 1),
+        "purge_s_per_million": round(max(each["purge_s"] / max(each["purged"], 1) * 1e6 for each in purges), 1),
+        "purge_lock_s": round(max(max(each["purge_longest_s"], each["purge_others_s"]) for each in purges), 3),
     }
     if series := found.get("postgresql"):
         before, after = series[0], series[1]

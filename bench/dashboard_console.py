@@ -1,6 +1,6 @@
 """The console of the benchmark of pages: fills its log up to a number of calls, rolls it up, and times its pages.
 
-python dashboard_console.py <rounds> <calls | multiplied>
+python dashboard_console.py <rounds> <calls | multiplied | purged>
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 import django
@@ -23,7 +25,7 @@ from django.db import connection  # noqa: E402 - as above
 from django.test import Client  # noqa: E402 - as above
 from django.utils import timezone  # noqa: E402 - as above
 
-from integrations import latency  # noqa: E402 - as above
+from integrations import latency, retention  # noqa: E402 - as above
 from integrations.models import Call, LatencyRollup, RollupMark, Service  # noqa: E402 - as above
 from integrations.rollups import histogram, writing  # noqa: E402 - as above
 from integrations.rollups.reading import Of  # noqa: E402 - as above
@@ -33,6 +35,7 @@ from integrations.windows import Window  # noqa: E402 - as above
 SERVICES, OPERATIONS = 6, ("list", "find", "get", "probe")
 WINDOWS = ("24h", "7d", "30d")
 PER_PAGE, FAR = 50, 1000
+DAYS, PURGE_S = 30, 90.0
 # A normal variable by its definition, so that latencies are log-normal; both databases know these functions.
 NORMAL = "sqrt(-2 * ln({chance} + 1e-9)) * cos(6.283185307 * {other})"
 FILL = """
@@ -95,9 +98,28 @@ def fill(calls: int) -> None:
     bounds: dict[str, object] = {"after": after, "more": calls - after}
     parts = {name: part.format(**bounds) for name, part in BY_DATABASE[connection.vendor].items()}
     first = Service.objects.order_by("pk").values_list("pk", flat=True)[0]
-    with connection.cursor() as cursor:
+    with without_indexes(), connection.cursor() as cursor:
         cursor.execute(FILL.format(first_service=first, services=SERVICES, **parts))
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+@contextmanager
+def without_indexes() -> Iterator[None]:
+    """To make them afterwards takes a fraction of the time; nor is the service of each call looked up."""
+    with connection.schema_editor(atomic=False) as editor:
+        for index in Call._meta.indexes:
+            editor.remove_index(Call, index)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica; SET maintenance_work_mem = '1GB'")
+    yield
+    with connection.schema_editor(atomic=False) as editor:
+        for index in Call._meta.indexes:
+            editor.add_index(Call, index)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("RESET session_replication_role")
 
 
 def roll_up() -> None:
@@ -123,7 +145,8 @@ def multiply(by: int) -> None:
 def pages(client: Client, rounds: int) -> dict[str, float]:
     """Milliseconds of each, the median."""
     failed = {"outcome__exact": "failed", "service__id__exact": str(Service.objects.all()[0].pk)}
-    last = min(FAR, Call.objects.count() // PER_PAGE) - 1
+    skipped = PER_PAGE * (min(FAR, Call.objects.count() // PER_PAGE) - 1)
+    before = Call.objects.order_by("-started_at", "-pk")[skipped - 1]
     asked: dict[str, tuple[str, dict[str, str]]] = {
         **{f"landing page, {name}": ("/admin/", {"window": name}) for name in WINDOWS},
         **{f"latency, {name}": ("/admin/latency/", {"window": name}) for name in WINDOWS},
@@ -131,7 +154,7 @@ def pages(client: Client, rounds: int) -> dict[str, float]:
         "calls, first page": ("/admin/integrations/call/", {}),
         "calls, failed of one": ("/admin/integrations/call/", failed),
         "calls, slow of one": ("/admin/integrations/call/", {**failed, "outcome__exact": "", "slower": "5000"}),
-        "calls, thousandth page": ("/admin/integrations/call/", {"p": str(last)}),
+        "calls, thousandth page": ("/admin/integrations/call/", {"p": f"{before.started_at.isoformat()}~{before.pk}"}),
     }
     return {name: _median(client, rounds, *page) for name, page in asked.items()}
 
@@ -169,9 +192,42 @@ def against_exact() -> dict[str, float]:
     return {"exact_s": exact_s, "sums_s": sums_s, "worst_error": max(errors)}
 
 
+def purge(for_s: float) -> dict[str, float]:
+    """Forget a tenth of all calls, for about that long, while somebody else updates and inserts all the time."""
+    Service.objects.update(retention_days=DAYS - DAYS // 10, keep_bodies_days=1, keep_failures_days=1)
+    before, end, is_over, waits = Call.objects.count(), time.monotonic() + for_s, Event(), [0.0]
+    other = Thread(target=write_meanwhile, args=(is_over, waits))
+    other.start()
+    took, batches = [], retention.forget()
+    while time.monotonic() < end and (each := timed_next(batches)) is not None:
+        took.append(each)
+    is_over.set()
+    other.join()
+    gone = before + len(waits) - 1 - Call.objects.count()
+    return {"purged": gone, "purge_s": sum(took), "purge_longest_s": max(took), "purge_others_s": max(waits)}
+
+
+def timed_next(batches: Iterator[int]) -> float | None:
+    """How long one transaction took; None after the last."""
+    begin = time.perf_counter()
+    return time.perf_counter() - begin if next(batches, None) is not None else None
+
+
+def write_meanwhile(is_over: Event, waits: list[float]) -> None:
+    """Update the calls and insert one, on a connection of its own: how long each time took."""
+    call = Call.objects.order_by("-pk")[0]
+    while not is_over.wait(0.01):
+        call.pk = None
+        waits.append(seconds(call.save))
+        Call.objects.filter(pk=call.pk).update(error="late")
+    connection.close()
+
+
 def main(rounds: int, step: str) -> dict[str, Any]:
     """Grow, then measure."""
     client, before = prepare(), Call.objects.count()
+    if step == "purged":
+        return purge(PURGE_S)
     if step == "multiplied":
         generated, rolled = seconds(lambda: multiply(10)), 0.0
     else:

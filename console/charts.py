@@ -23,6 +23,7 @@ Line = tuple[str, Sequence[float | None]]  # its colour, and a value for each po
 
 # Milliseconds at which bands of the heat map begin: steps that are read at a glance.
 BANDS = [0.0, *(step * 10.0**power for power in range(6) for step in (1, 2, 5))]
+BAND_OF = [bisect_right(BANDS, ms) - 1 for ms in histogram.MIDDLES]  # by bucket of a histogram
 COLUMNS = 62
 BARS = 40
 LEVELS = 8
@@ -129,8 +130,9 @@ def heat_map(window: Window, points: Mapping[datetime, Tally], link: Link) -> He
     together = timedelta(seconds=window.step * -(-len(starts) // COLUMNS))
     counts: dict[tuple[int, int], int] = {}
     for at, tally in points.items():
+        column = (at - window.since) // together
         for bucket, count in tally.buckets.items():
-            place = (at - window.since) // together, _band(histogram.middle(bucket))
+            place = column, BAND_OF[bucket]
             counts[place] = counts.get(place, 0) + count
     used = [band for _column, band in counts] or [0]
     lowest, highest, most = min(used), max(used), max(counts.values(), default=1)
@@ -153,10 +155,6 @@ def heat_map(window: Window, points: Mapping[datetime, Tally], link: Link) -> He
         most,
         [cell(column, band, count) for (column, band), count in sorted(counts.items())],
     )
-
-
-def _band(ms: float) -> int:
-    return bisect_right(BANDS, ms) - 1
 
 
 def _short(ms: float) -> str:

@@ -28,8 +28,9 @@ class Report:
     def __init__(self, view: View) -> None:
         self.view = view
         self.services = {service.pk: service for service in stats.services()}
-        self._parts = self._wanted(latency.parts(view.window, view.of))
-        self.points = latency.by_point(self._parts, view.window)
+        by_points, whole = latency.both(view.window, view.of)
+        self._whole = self._wanted(whole)
+        self.points = latency.by_point(self._wanted(by_points), view.window)
 
     def _wanted(self, parts: Iterable[Part]) -> list[Part]:
         return [part for part in parts if self.view.wants(part)]
@@ -40,13 +41,13 @@ class Report:
     @cached_property
     def traffic(self) -> Traffic:
         """All of it together."""
-        return latency.by(self._parts, lambda _key: "").get("", Traffic())
+        return latency.by(self._whole, lambda _key: "").get("", Traffic())
 
     @cached_property
     def members(self) -> dict[Hashable, Traffic]:
         """What its table compares: services, or the operations of one."""
         if not self.view.service:
-            return dict(latency.by(self._parts, latency.by_service))
+            return dict(latency.by(self._whole, latency.by_service))
         return dict(latency.by(self._read(self.view.window, self._by_operation), latency.by_operation))
 
     @cached_property

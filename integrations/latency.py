@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ PERCENTS = (50, 75, 90, 95, 99)
 NOT_ANSWERED = (CACHED, Outcome.NOT_SENT)  # by the service, which these tell nothing of
 WORTH_SAYING = 0.1  # how much p95 must change, as a part of it
 MOSTLY = 0.5
+WORTH_DAYS = timedelta(days=2)
 
 Member = TypeVar("Member", bound=Hashable)
 
@@ -171,6 +172,13 @@ def whole(window: Window, of: Of) -> list[Part]:
     return reading.parts(window.since, window.until, reading.DAY, of)
 
 
+def both(window: Window, of: Of) -> tuple[list[Part], list[Part]]:
+    """By its points, and whole: where its points are hours of many days, the days are far fewer rows."""
+    by_points = parts(window, of)
+    has_days = window.step < reading.DAY and window.until - window.since > WORTH_DAYS
+    return by_points, whole(window, of) if has_days else by_points
+
+
 def figures_of(service: int, window: Window) -> Traffic:
     """One service alone."""
     return by(whole(window, Of(service)), by_service).get(service, Traffic())
@@ -187,14 +195,14 @@ class Point:
 
 def overview(window: Window) -> tuple[dict[int, Traffic], dict[int, list[Point]]]:
     """Every service with calls in the window, and its percentiles over time."""
-    found = parts(window, Of())
-    sent = (part for part in found if is_sent(part[0]))
+    by_points, together = both(window, Of())
+    sent = (part for part in by_points if is_sent(part[0]))
     points: dict[int, list[Point]] = defaultdict(list)
     for (service, at), tally in sorted(
         reading.grouped(sent, lambda key: (key.service, start_of(window.step, key.start))).items()
     ):
         points[service].append(Point(at, *tally.percentiles(50, 95).values()))
-    return by(found, by_service), points
+    return by(together, by_service), points
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
-from unfold.paginator import InfinitePaginator as UnfoldPaginator
 from unfold.views import ChangeList
 
 from integrations import ops
+from integrations.admin.keyset import KeysetList, KeysetPaginator, sortable
 from integrations.text import storable
 
 STOP_POLLING = 286  # htmx's own status code
@@ -48,6 +48,10 @@ class ConsoleList(ChangeList):
             len(self.result_list)
         except (OverflowError, TypeError, ValueError) as nonsense:
             raise IncorrectLookupParameters from nonsense
+
+
+class LogList(ConsoleList, KeysetList):
+    """Both of a long one."""
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -132,30 +136,24 @@ class ConsoleAdmin(ModelAdmin):
         return HttpResponse(headers={"HX-Redirect": back})
 
 
-class InfinitePaginator(UnfoldPaginator):  # a template of Unfold asks for the name: else it shows a count nobody made
-    """Finds the keys of a page first, which an index holds, and reads only these rows with all they refer to.
-
-    However far a page is, what is skipped is neither read whole nor joined.
-    """
-
-    def page(self, number: Any) -> Any:
-        """As many rows as fit, in their order."""
-        page, rows = super().page(number), self.object_list
-        if not page.has_previous():
-            return page
-        keys = list(page.object_list.select_related(None).values_list("pk", flat=True))
-        page.object_list = rows.filter(pk__in=keys)
-        return page
-
-
 class LogAdmin(ConsoleAdmin):
     """Rows that are a record of what happened: they can be read and nothing else, however many there are."""
 
-    paginator = InfinitePaginator
+    paginator = KeysetPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_disable_select_all = True
     warn_unsaved_form = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
+        """One without counts and page numbers."""
+        return LogList
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """The columns whose order an index has."""
+        served = sortable(self.model, self.get_ordering(request) or self.opts.ordering)
+        shown = {name: getattr(getattr(self, name, None), "admin_order_field", name) for name in self.list_display}
+        return [name for name, column in shown.items() if str(column).lstrip("-") in served]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         """Nobody writes into a log."""

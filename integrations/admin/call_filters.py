@@ -32,7 +32,7 @@ SLOWER = (100, SLOW_MS, 5000, 20_000)
 
 
 class OutcomeFilter(ChoicesDropdownFilter):
-    """By class or code of what came of it. Index: call_failed, for all but “OK”, which is nearly every call."""
+    """By class or code of what came of it. Indexes: call_by_outcome, call_by_code, for all but “OK”: nearly every call."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
         """Those; the condition more is that of the index."""

@@ -81,6 +81,10 @@ class Call(models.Model):
             models.Index(fields=["event"], name="call_of_event", condition=models.Q(event__isnull=False)),
             models.Index(fields=["check_row"], name="call_of_check", condition=models.Q(check_row__isnull=False)),
             models.Index(fields=["-started_at", "-id"], name="call_failed", condition=~models.Q(outcome="ok")),
+            models.Index(
+                fields=["outcome", "-started_at", "-id"], name="call_by_outcome", condition=~models.Q(outcome="ok")
+            ),
+            models.Index(fields=["code", "-started_at", "-id"], name="call_by_code", condition=~models.Q(outcome="ok")),
             models.Index(fields=["-started_at", "-id"], name="call_slow", condition=models.Q(duration_ms__gte=SLOW_MS)),
             models.Index(
                 fields=["trigger", "-started_at", "-id"], name="call_by_trigger", condition=~models.Q(trigger="sync")

@@ -30,7 +30,11 @@ def lowest(bucket: int) -> float:
 
 def middle(bucket: int) -> float:
     """The milliseconds that stand for all that is in a bucket."""
-    return (lowest(bucket) + lowest(bucket + 1)) / 2
+    return MIDDLES[bucket]
+
+
+# A page asks a hundred thousand times.
+MIDDLES = [(lowest(bucket) + lowest(bucket + 1)) / 2 for bucket in range(HIGHEST + 1)]
 
 
 def percentiles(buckets: Mapping[int, int], percents: Iterable[int]) -> dict[int, float]:

@@ -103,8 +103,8 @@ def plan(rf: Any, root: Any, query: dict[str, str]) -> str:
     ("query", "index"),
     [
         ({}, "call_newest"),
-        ({"outcome__exact": "failed"}, "call_failed"),
-        ({"code__exact": "timeout"}, "call_failed"),
+        ({"outcome__exact": "failed"}, "call_by_outcome"),
+        ({"code__exact": "timeout"}, "call_by_code"),
         ({"status_class": "4xx"}, "call_failed"),
         ({"status_class": "5xx"}, "call_failed"),
         ({"status_class": "none"}, "call_failed"),
