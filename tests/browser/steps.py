@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 LIGHT_LINE, DARK_LINE = [47, 127, 193], [96, 165, 250]  # --c-line-strong
@@ -29,6 +30,18 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/admin/")
+
+
+def switch_to(page: Page, theme: str) -> None:
+    """A key that is pressed before Alpine has begun to listen is lost; pressed again it goes on to the next theme."""
+    for _ in range(6):
+        page.keyboard.press("Control+e")
+        try:
+            page.wait_for_function("theme => document.documentElement.className === theme", arg=theme, timeout=2000)
+        except TooLate:
+            continue
+        break
+    expect(page.locator("html")).to_have_class(theme)
 
 
 def take_picture(page: Page, path: Path) -> None:

@@ -11,7 +11,19 @@ from playwright.sync_api import Page, expect
 
 from integrations.models import Service, SyncRun
 from tests.browser.conftest import Console
-from tests.browser.steps import COLOURED, DARK_LINE, PHONE, card, dialog, figure, message, panel, press, sign_in
+from tests.browser.steps import (
+    COLOURED,
+    DARK_LINE,
+    PHONE,
+    card,
+    dialog,
+    figure,
+    message,
+    panel,
+    press,
+    sign_in,
+    switch_to,
+)
 from tests.flows.deployment import PASSWORD
 
 BACKGROUND = "element => getComputedStyle(element).backgroundColor"
@@ -86,8 +98,7 @@ def test_the_dark_theme_is_chosen_and_kept(page: Page, synced: SyncRun) -> None:
     page.goto("/admin/")
     light = card(page, "Articles").evaluate(BACKGROUND)
     for theme in ("light", "dark"):  # from what the system prefers to the opposite
-        page.keyboard.press("Control+e")
-        expect(page.locator("html")).to_have_class(theme)
+        switch_to(page, theme)
     page.reload()
     expect(page.locator("html")).to_have_class("dark")
     dark = card(page, "Articles").evaluate(BACKGROUND)

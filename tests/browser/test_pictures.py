@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError as TooLate
 from integrations.models import Call, Service, SyncRun, WebhookEvent
 from tests.browser.busy import check_until_down
 from tests.browser.conftest import Console
-from tests.browser.steps import DESKTOP, PHONE, dialog, figure, take_picture
+from tests.browser.steps import DESKTOP, PHONE, dialog, figure, switch_to, take_picture
 
 THEMES = ("light", "dark")
 FITS = "document.scrollingElement.scrollWidth <= innerWidth"
@@ -32,8 +32,7 @@ def photograph(page: Page, folder: Path, name: str) -> None:
     """Four pictures of the page as it is."""
     page.wait_for_function("document.documentElement._x_dataStack")  # Alpine listens to the keyboard from then on
     for theme in THEMES:
-        page.keyboard.press("Control+e")
-        expect(page.locator("html")).to_have_class(theme)
+        switch_to(page, theme)
         for width, size in (("desktop", DESKTOP), ("phone", PHONE)):
             page.set_viewport_size(size)
             fits = _fits(page)
