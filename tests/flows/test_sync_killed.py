@@ -20,7 +20,7 @@ from tests.flows import processes
 from tests.flows.deployment import Deployment, deploy
 from tests.flows.processes import seconds_until
 from tests.peers import database_servers
-from tests.peers.cursor_list import OPTIONS, SIZE, CursorList
+from tests.peers.cursor_list import AHEAD, OPTIONS, SIZE, CursorList
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ ROWS, TENTHS, KILLS_IN_EACH = 10_000, 10, 2
 KILLS = TENTHS * KILLS_IN_EACH
 PAGES = ROWS // SIZE
 WRITTEN_AT_ONCE = 10  # pages of a transaction and those read meanwhile: what a kill can cost
-LEFT_OUT = 20  # pages
+LEFT_OUT = 2 * AHEAD  # pages
 LONGEST_S = 300  # of a run, on a machine that has other things to do
 # What differs between two runs that did the same: who, when, how often begun.
 OF_THE_RUN = ("stream_id", "correlation_id", "claims", "lost", "lease_owner", "lease_token", "lease_until")
@@ -184,9 +184,10 @@ def test_a_run_killed_at_twenty_random_points_ends_as_one_that_nobody_disturbed(
     run = started(killed)
     began = time.monotonic()
     for _ in range(KILLS):
-        remote.met.get(timeout=LONGEST_S)
+        point = remote.met.get(timeout=LONGEST_S)
         time.sleep(chance.uniform(0, 0.15))
         kill_its_worker(run)
+        remote.go_on(point)
     run = ended(run)
 
     asked = remote.cursors["/killed"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from queue import SimpleQueue
@@ -11,7 +11,8 @@ from typing import Any
 from tests.peers.loopback import Loopback, Question, Told
 
 SIZE = 100
-HESITATES_S = 0.1
+AHEAD = 10  # pages it hands out after a deadly one that nobody has died of yet
+LONGEST_S = 60  # it holds a page back
 OPTIONS = {
     "sign_in": "none",
     "pagination": "cursor",
@@ -28,8 +29,8 @@ class CursorList(Loopback):
     Attributes:
         items: what it serves; a cursor is the number of items before it.
         asked: by path, how often each cursor was asked for.
-        met: gets a cursor of `deadly` as soon as it is asked for, once each. Its answer takes a moment, so that a worker
-            does not meet many before the first is heeded.
+        met: gets a cursor of `tell_of` as soon as it is asked for, once each. Until `go_on` is called with it, at most
+            `AHEAD` pages more are handed out, so that no worker is through before it is killed.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,8 @@ class CursorList(Loopback):
         self.cursors: dict[str, Counter[int]] = {}
         self.met: SimpleQueue[int] = SimpleQueue()
         self._deadly: set[int] = set()
+        self._unheeded: set[int] = set()
+        self._heeded = threading.Condition(self.lock)
 
     def tell_of(self, cursors: Iterable[int]) -> None:
         """Put each of these into `met` when it is asked for."""
@@ -49,15 +52,21 @@ class CursorList(Loopback):
         with self.lock:
             self.cursors.clear()
 
+    def go_on(self, cursor: int) -> None:
+        """Somebody has died of this one."""
+        with self._heeded:
+            self._unheeded.discard(cursor)
+            self._heeded.notify_all()
+
     def answer(self, question: Question) -> Told:
         begin = int(question.query.get("cursor", "0"))
-        with self.lock:
+        with self._heeded:
             self.cursors.setdefault(question.path, Counter())[begin] += 1
-            is_deadly = begin in self._deadly
-            self._deadly.discard(begin)
-        if is_deadly:
-            self.met.put(begin)
-            time.sleep(HESITATES_S)
+            if begin in self._deadly:
+                self._deadly.discard(begin)
+                self._unheeded.add(begin)
+                self.met.put(begin)
+            self._heeded.wait_for(lambda: begin < min(self._unheeded, default=begin + 1) + AHEAD * SIZE, LONGEST_S)
         end = begin + SIZE
         more = str(end) if end < len(self.items) else None
         return Told(data={"items": self.items[begin:end], "next": more})
