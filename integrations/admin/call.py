@@ -56,7 +56,7 @@ class CallAdmin(LivePanel, LogAdmin):
         DurationFilter,
         ("duration_ms", TookFilter),
         ("trigger", TriggerFilter),
-        # Instead of steps of dates (`date_hierarchy`), for which Django would read the whole log. Index: call_newest
+        # A span of time. Index: call_newest
         ("started_at", RangeDateTimeFilter),
     )
     list_select_related = ("service", "run__stream__service", "event", "check_row__service", "actor")

@@ -25,7 +25,6 @@ class HealthCheckAdmin(LivePanel, LogAdmin):
     list_filter = (("state", ChoicesDropdownFilter), "service", ("created_at", RangeDateTimeFilter))
     list_select_related = ("service", "actor")
     search_fields = ("service__name", "remark")
-    date_hierarchy = "created_at"
     fields = ("trigger", "who", "trail")
     readonly_fields = ("who", "trail")
     empty_state = "No service has been checked yet. The worker checks each by itself once it runs."

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from integrations import formatting, ops
@@ -51,10 +51,9 @@ class IncidentAdmin(LogAdmin):
     """Failures of one kind, grouped."""
 
     list_display = ("last", "service", "what", "status", "message", "count", "first")
-    list_filter = (GoingOnFirst, "service", ("kind", ChoicesDropdownFilter))
+    list_filter = (GoingOnFirst, "service", ("kind", ChoicesDropdownFilter), ("last_at", RangeDateTimeFilter))
     list_select_related = ("service",)
     search_fields = ("message", "code", "operation")
-    date_hierarchy = "last_at"
     readonly_fields = (
         *("service_link", "status", "what", "to_do", "decided", "first", "last", "ended", "told", "touched"),
     )

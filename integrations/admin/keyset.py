@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.exceptions import ValidationError
@@ -19,9 +20,14 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
-from integrations import ranges
+from integrations import patience, ranges
 
 BETWEEN, BACKWARDS = "~", "-"
+PATIENCE_S = 3.0  # the database may look for the rows of a page
+TOO_LONG = (
+    f"No page of rows was found within {PATIENCE_S:g} seconds, as can be where few of very many rows fit. Ask for a service, "
+    "a span of time, or a value that is there whole."
+)
 
 Order = list[tuple["Field[Any, Any]", bool]]  # a column, and whether the greatest value comes first
 
@@ -38,6 +44,7 @@ class KeysetList(ChangeList):
 
     place = ""
     previous = following = ""
+    is_cut_short = False
 
     def get_ordering_field(self, field_name: Any) -> Any:
         """The column to sort by, if an index has that order: an address may name any."""
@@ -72,11 +79,14 @@ class KeysetList(ChangeList):
         self.place = request.GET.get(PAGE_VAR, "")
         backwards = self.place.startswith(BACKWARDS)
         try:
-            found = self._rows(self.place.removeprefix(BACKWARDS), backwards=backwards)
+            found = self._found(self.place.removeprefix(BACKWARDS), backwards=backwards)
             if backwards and len(found) <= self.list_per_page:
-                self.place, backwards, found = "", False, self._rows("", backwards=False)
+                self.place, backwards, found = "", False, self._found("", backwards=False)
         except ValidationError as nonsense:
             raise IncorrectLookupParameters from nonsense
+        except patience.TookTooLong:
+            messages.warning(request, TOO_LONG)
+            self.is_cut_short, found = True, []
         has_more, rows = len(found) > self.list_per_page, found[: self.list_per_page]
         self.result_list = rows[::-1] if backwards else rows
         if self.place and rows:
@@ -88,6 +98,12 @@ class KeysetList(ChangeList):
         self.show_full_result_count = self.can_show_all = False
         self.show_admin_actions = True
         self.multi_page = bool(self.previous or self.following)
+
+    def _found(self, place: str, *, backwards: bool) -> list[Any]:
+        if not (self.query or self.filter_params):
+            return self._rows(place, backwards=backwards)  # along an index
+        with patience.at_most(PATIENCE_S):
+            return self._rows(place, backwards=backwards)
 
     def _rows(self, place: str, *, backwards: bool) -> list[Any]:
         rows = self.queryset.reverse() if backwards else self.queryset

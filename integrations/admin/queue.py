@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from integrations import formatting
@@ -44,6 +45,6 @@ class FailureAdmin(LogAdmin):
 
     list_display = ("func", "started", "stopped")
     not_in_list = ("args", "kwargs", "result")
+    list_filter = (("started", RangeDateTimeFilter),)
     fields = ("func", "args", "started", "stopped", "result")
-    date_hierarchy = "started"
     empty_state = "No task has failed."

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import FieldTextFilter
+from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
@@ -41,8 +41,7 @@ class RecordErrorAdmin(ChosenRows, LogAdmin):
     list_display = ("status", "item", "field", "why", "stream", "met", "first_met", "last_met")
     list_display_links = ("item",)
     search_fields = ("external_id", "field", "reason")
-    date_hierarchy = "created_at"
-    list_filter = (OpenFirst, OfStream, ("field", FieldTextFilter))
+    list_filter = (OpenFirst, OfStream, ("field", FieldTextFilter), ("created_at", RangeDateTimeFilter))
     list_select_related = ("stream__service",)
     not_in_list = ("raw",)
     readonly_fields = ("status", "to_do", "item", "stream_link", "first", "last", "run_link", "decided", "sent")

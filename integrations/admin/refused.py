@@ -34,7 +34,6 @@ class RefusedDeliveryAdmin(ChosenRows, LogAdmin):
     list_select_related = ("service",)
     not_in_list = ("headers", "body")
     search_fields = ("reason", "body_hash")
-    date_hierarchy = "received_at"
     readonly_fields = (
         "status",
         "service_link",

@@ -75,7 +75,6 @@ class SyncRunAdmin(LivePanel, ChosenRows, Plans):
         ("created_at", RangeDateTimeFilter),
     )
     search_fields = ("stream__name", "stream__service__name", "failure_message")
-    date_hierarchy = "created_at"
     not_in_list = ("chosen", "checkpoint", "warnings")
     actions_detail = ("approve", "keep", "retry", "run_again", "cancel", "apply_plan", "restore_marked")
     chosen_verbs = {"retry_chosen": "integrations.retry_syncrun"}

@@ -82,7 +82,6 @@ class SyncedAdmin(Exported, LogAdmin):
 
     list_filter: tuple[Any, ...] = ("service", AtTheSource, WouldBeGone, ("synced_at", RangeDateTimeFilter))
     list_select_related: tuple[str, ...] = ("service",)
-    date_hierarchy = "synced_at"
     page_url = ""  # by the row's key, where it has a page of its own
     ordering = ("-synced_at", "-id")
     actions_detail: tuple[str, ...] = ("restore",)

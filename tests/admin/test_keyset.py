@@ -17,10 +17,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Failure, Schedule
 
+from integrations.admin import keyset
 from integrations.admin.base import LogAdmin
 from integrations.models import Call, Incident, Service
 from tests.admin.asking import hrefs, page, registered, said
 from tests.recorded import recorded
+from tests.test_patience import ENDLESS
 
 LONG = [model for model in registered() if isinstance(admin.site._registry[model], LogAdmin)]
 SHORT = {Incident, Failure, Schedule}  # few by their nature, or kept few by the queue
@@ -98,6 +100,22 @@ def test_beyond_the_end_there_is_a_way_to_the_beginning(browser: Client, calls: 
     html = said(browser, page(Call, "changelist", p="2001-01-01", outcome__exact="ok"))
     assert "No row lies beyond this place" in html
     assert "?outcome__exact=ok" in hrefs(html)
+
+
+def test_a_search_that_takes_too_long_is_given_up_with_advice(
+    browser: Client, calls: list[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looks_for_ever(*_: Any, **__: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(ENDLESS[connection.vendor])
+        return []
+
+    monkeypatch.setattr(keyset, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(keyset.KeysetList, "_rows", looks_for_ever)
+    html = said(browser, page(Call, "changelist", q="nowhere"))
+    assert "No page of rows was found within 3 seconds" in html
+    assert "There may be rows that fit" in html
+    assert "No row fits" not in html
 
 
 def test_a_column_without_an_index_is_neither_offered_nor_sorted_by(browser: Client, calls: list[Call]) -> None:
