@@ -1,6 +1,6 @@
 """Forgets what has had its time, a little at a time, so that nobody waits for a deletion.
 
-How long calls, bodies, events and changes are kept is said by their service; what failed is kept longer, and of a
+How long calls, bodies, checks, events, changes and runs are kept is said by their service; what failed is kept longer, and of a
 service under legal hold everything is. Secrets that stood beside their successors, cached answers and trials have
 times of their own.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations import credentials, leases
@@ -23,9 +23,12 @@ from integrations.models import (
     CallBody,
     Change,
     Credential,
+    HealthCheck,
+    RecordError,
     RefusedDelivery,
     RollupMark,
     Service,
+    SyncedModel,
     SyncRun,
     Trial,
     WebhookEvent,
@@ -41,6 +44,7 @@ MOST_BATCHES = 20  # answers come faster than calls grow old
 MOST_COUNTED = 1_000_000
 
 FAILED_CALL = ~Q(outcome=Outcome.OK)
+FAILED_RUN = Q(state="failed")  # of a check too
 FAILED_EVENT = Q(state=WebhookEvent.State.DEAD)
 
 
@@ -91,11 +95,35 @@ def _changes(service: Service, until: datetime, _failed_until: datetime) -> Quer
     return Change.objects.filter(run__in=SyncRun.objects.filter(stream__service=service, created_at__lt=until))
 
 
+def _checks(service: Service, until: datetime, failed_until: datetime) -> QuerySet[HealthCheck]:
+    """What has ended; what the days came to stays. Index: check_newest_of_service."""
+    old = HealthCheck.objects.filter(service=service, created_at__lt=until, finished_at__isnull=False)
+    return old.exclude(FAILED_RUN, created_at__gte=failed_until).order_by("created_at")
+
+
+def _runs(service: Service, until: datetime, failed_until: datetime) -> QuerySet[SyncRun]:
+    """What has ended and nothing names any more, and was not the last to read its stream. Index: that of the stream.
+
+    A row says with which run it came and which changed it last: to take that from very many rows would take long, and
+    runs that change nothing are most of them.
+    """
+    same = SyncRun.objects.filter(stream=OuterRef("stream"), mode=OuterRef("mode"), pk__gt=OuterRef("pk"))
+    later = same.filter(state__in=SyncRun.READ_TO_THE_END, pass_of=None)
+    old = SyncRun.objects.filter(Exists(later), stream__service=service, created_at__lt=until)
+    ended = old.exclude(state__in=(*SyncRun.ACTIVE, SyncRun.State.HELD))
+    named = [Exists(model.objects.filter(run=OuterRef("pk"))) for model in (Call, Change, RecordError)]
+    rows = [model._default_manager.filter(stream=OuterRef("stream")) for model in SyncedModel.__subclasses__()]
+    named += [Exists(each.filter(**{name: OuterRef("pk")})) for each in rows for name in ("first_run", "last_run")]
+    return ended.filter(*(~each for each in named)).exclude(FAILED_RUN, created_at__gte=failed_until).order_by("pk")
+
+
 KINDS = (
     Kind("calls", "retention_days", _calls),
     Kind("bodies of calls", "keep_bodies_days", _bodies),
+    Kind("checks", "retention_days", _checks),
     Kind("events", "keep_events_days", _events),
     Kind("changes", "keep_changes_days", _changes),
+    Kind("runs", "keep_changes_days", _runs),
 )
 
 

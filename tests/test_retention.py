@@ -18,11 +18,16 @@ from integrations.models import (
     CallBody,
     Change,
     Credential,
+    HealthCheck,
+    HealthDay,
+    RecordError,
     Service,
+    Stream,
     SyncRun,
     WebhookEvent,
 )
 from integrations.rollups import writing
+from tests.essays import essay_of
 
 
 def call(service: Service, age_days: float) -> Call:
@@ -101,7 +106,7 @@ def test_events_that_have_ended_go_with_their_attempts(github: Service) -> None:
     assert Attempt.objects.count() == len(kept)
 
 
-def test_changes_go_with_the_age_of_their_run_which_stays(cms: Service) -> None:
+def test_changes_go_with_the_age_of_their_run(cms: Service) -> None:
     stream = cms.streams.get()
     for age in (366, 364):
         run = SyncRun.objects.create(
@@ -110,7 +115,46 @@ def test_changes_go_with_the_age_of_their_run_which_stays(cms: Service) -> None:
         Change.objects.create(run=run, model="Essay", external_id=str(age), kind="updated")
     purge()
     assert [change.external_id for change in Change.objects.all()] == ["364"]
-    assert SyncRun.objects.count() == 2
+    assert SyncRun.objects.get().changes.count() == 1  # the other went with them
+
+
+def run_of(stream: Stream, age_days: float, state: str = "succeeded") -> SyncRun:
+    then = timezone.now() - timedelta(days=age_days)
+    ended = None if state in SyncRun.ACTIVE else then
+    return SyncRun.objects.create(stream=stream, trigger="schedule", state=state, created_at=then, finished_at=ended)
+
+
+def test_runs_go_that_nothing_names_and_that_another_has_followed(cms: Service) -> None:
+    Service.objects.update(keep_changes_days=30, keep_failures_days=60)
+    stream = cms.streams.get()
+    run_of(stream, 40)
+    run_of(stream, 61, "failed")
+    kept = {run_of(stream, 59, "failed"), run_of(stream, 29), run_of(stream, 40, "held")}
+    named, changed, met = run_of(stream, 41), run_of(stream, 42), run_of(stream, 43)
+    essay_of(cms, first_run=named, last_run=changed)
+    RecordError.objects.create(stream=stream, run=met, key="x", reason="No title.")
+    kept |= {named, changed, met, run_of(stream, 35)}  # the last one is followed by none
+    purge()
+    assert set(SyncRun.objects.all()) == kept
+
+
+def test_checks_go_and_what_their_days_came_to_stays(cms: Service) -> None:
+    Service.objects.update(retention_days=7, keep_failures_days=30)
+    HealthDay.objects.create(service=cms, day=timezone.localdate() - timedelta(days=8), checks=1)
+
+    def check(age_days: float, state: str) -> HealthCheck:
+        then = timezone.now() - timedelta(days=age_days)
+        ended = None if state == "queued" else then
+        return HealthCheck.objects.create(
+            service=cms, trigger="schedule", state=state, created_at=then, finished_at=ended
+        )
+
+    check(8, "succeeded")
+    check(31, "failed")
+    kept = {check(6, "succeeded"), check(8, "failed"), check(8, "queued")}
+    purge()
+    assert set(HealthCheck.objects.all()) == kept
+    assert HealthDay.objects.exists()
 
 
 def test_no_transaction_removes_many_and_the_oldest_go_first(cms: Service, monkeypatch: pytest.MonkeyPatch) -> None:

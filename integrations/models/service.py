@@ -84,12 +84,16 @@ class Service(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(600_000)],
         help_text="Apdex: a call within it satisfies, one within four times as long is tolerated.",
     )
-    retention_days = days_field("keep calls for (days)", 90)
+    retention_days = days_field("keep calls and checks for (days)", 90)
     keep_bodies_days = days_field("keep bodies for (days)", 30, "Never longer than their calls.")
     keep_events_days = days_field("keep webhook events for (days)", 90)
-    keep_changes_days = days_field("keep changes for (days)", 365, "What runs changed in each row, and plans.")
+    keep_changes_days = days_field(
+        "keep changes and runs for (days)", 365, "What runs changed in each row, plans, and runs that no row names."
+    )
     keep_failures_days = days_field(
-        "keep what failed for (days)", 180, "Calls and their bodies, and events that were given up; where it is longer."
+        "keep what failed for (days)",
+        180,
+        "Calls and their bodies, checks, runs, and events that were given up; where it is longer.",
     )
     legal_hold = models.BooleanField(
         "keep everything", default=False, help_text="Nothing of this service is removed while this is on (legal hold)."
