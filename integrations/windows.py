@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations import ranges
 from integrations.rollups.raw import start_of
-from integrations.rollups.writing import DAY, HOUR, KEPT, MINUTE
+from integrations.rollups.writing import DAY, HOUR, KEPT, MINUTE, THREE_HOURS
 
 DEFAULT = "24h"
 LAST = {
@@ -21,8 +21,9 @@ LAST = {
     "30d": ("30 days", timedelta(days=30)),
     "90d": ("90 days", timedelta(days=90)),
 }
-# The longest windows that are read by the minute and by the hour: at most about 200 points.
-BY_THE_MINUTE, BY_THE_HOUR = timedelta(hours=3), timedelta(days=8)
+# The longest windows of which each minute, hour or three hours are a point: at most about 200 points. What a chart costs
+# are its points, each merged of all services and outcomes.
+STEPS = {MINUTE: timedelta(hours=3), HOUR: timedelta(days=2), THREE_HOURS: timedelta(days=8)}
 LONGEST = timedelta(days=3650)
 
 
@@ -99,6 +100,4 @@ class Window:
 
 def _step(since: datetime, until: datetime) -> int:
     age, length = timezone.now() - since, until - since
-    if length <= BY_THE_MINUTE and age < KEPT[MINUTE]:
-        return MINUTE
-    return HOUR if length <= BY_THE_HOUR and age < KEPT[HOUR] else DAY
+    return next((step for step, longest in STEPS.items() if length <= longest and age < KEPT[step]), DAY)

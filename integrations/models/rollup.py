@@ -8,7 +8,7 @@ from integrations.models.service import Service
 
 
 class LatencyRollup(models.Model):
-    """The calls of one service, operation and class of outcome that were started within a minute, an hour or a day.
+    """The calls of one service, operation and class of outcome that were started within a minute, an hour, three or a day.
 
     Only `rollups/writing.py` writes it. Days and hours are those of UTC.
     """
@@ -16,6 +16,7 @@ class LatencyRollup(models.Model):
     class Span(models.IntegerChoices):
         MINUTE = 60, "Minute"
         HOUR = 3600, "Hour"
+        THREE_HOURS = 10_800, "Three hours"
         DAY = 86_400, "Day"
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="rollups", db_index=False)

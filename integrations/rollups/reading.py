@@ -16,7 +16,7 @@ from integrations.rollups import raw
 from integrations.rollups.raw import Key
 from integrations.rollups.tally import Tally
 
-MINUTE, HOUR, DAY = LatencyRollup.Span
+MINUTE, HOUR, THREE_HOURS, DAY = LatencyRollup.Span
 MOST_UNSETTLED = 500_000  # keys; more than come in the two minutes that `writing` gives them to settle
 COLUMNS = ("calls", "retries", "total_us", "max_ms", "codes", "slowest", "buckets")
 

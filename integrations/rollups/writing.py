@@ -24,11 +24,12 @@ from integrations.rollups import raw, reading, storing
 from integrations.rollups.raw import Key
 from integrations.rollups.tally import Tally
 
-MINUTE, HOUR, DAY = LatencyRollup.Span
+MINUTE, HOUR, THREE_HOURS, DAY = LatencyRollup.Span
+MADE_OF = {HOUR: MINUTE, THREE_HOURS: HOUR, DAY: THREE_HOURS}
 CLOSES_AFTER = timedelta(seconds=60)  # most calls of a minute have ended and been written by then
 SETTLES = timedelta(seconds=120)  # from taking a key to being seen a call takes milliseconds
 AT_ONCE = 25_000  # keys, in a transaction of a second or less: on SQLite nobody else writes meanwhile
-KEPT = {MINUTE: timedelta(days=3), HOUR: timedelta(days=400)}
+KEPT = {MINUTE: timedelta(days=3), HOUR: timedelta(days=400), THREE_HOURS: timedelta(days=400)}
 NEAR = 60  # spans; to count those between costs less than to ask once more
 MARGIN = timedelta(days=1)  # what is still summed up by the minute must be there by the minute
 MOST_FORGOTTEN = 5000  # of a service at once
@@ -144,7 +145,7 @@ def _sum_up(stretches: Iterable[Stretch], now: datetime) -> None:
         counted, written = raw.counts(stretch.calls, stretch.span), _written(stretch)
         more = {place for place, count in counted.items() if count > written.get(place, 0)}
         _from_calls(stretch, {place for place in more if place not in written or place[1] >= now - whole[place[0]]})
-        for span in (HOUR, DAY):
+        for span in MADE_OF:
             if span > stretch.span and (wider := _around(stretch, span, now)):
                 _merge(wider)
 
@@ -177,7 +178,7 @@ def _from_calls(stretch: Stretch, places: set[Place]) -> None:
 
 def _merge(wider: Stretch) -> None:
     """Sum up from the sums of the next shorter length, where these hold more calls."""
-    parts = Stretch(HOUR if wider.span == DAY else MINUTE, wider.since, wider.until)
+    parts = Stretch(MADE_OF[LatencyRollup.Span(wider.span)], wider.since, wider.until)
     written, counted = _written(wider), Counter[Place]()
     for (service, start), calls in _written(parts).items():
         counted[service, raw.start_of(wider.span, start)] += calls
@@ -219,7 +220,7 @@ def _repair_day(day: Stretch) -> bool:
     now = timezone.now()
     whole = {service for service, kept in _not_forgotten().items() if day.since >= now - kept}
     LatencyRollup.objects.filter(
-        service__in=whole, span__in=(MINUTE, HOUR, DAY), start__gte=day.since, start__lt=day.until
+        service__in=whole, span__in=LatencyRollup.Span, start__gte=day.since, start__lt=day.until
     ).delete()
     minutes = (day.since + timedelta(minutes=number) for number in range(DAY // MINUTE))
     _sum_up(_stretches((minute for minute in minutes if minute < _closed(now)), now), now)
@@ -227,7 +228,7 @@ def _repair_day(day: Stretch) -> bool:
 
 
 def forget_old() -> None:
-    """Sums of minutes and hours, once they are only read as part of longer ones. Index: rollup_of_service."""
+    """Sums of minutes and of hours, once they are only read as part of longer ones. Index: rollup_of_service."""
     for service in Service.objects.values_list("pk", flat=True):
         for span, kept in KEPT.items():
             old = LatencyRollup.objects.filter(service=service, span=span, start__lt=timezone.now() - kept - MARGIN)
