@@ -49,6 +49,28 @@ VECTORS: dict[str, tuple[Scheme, str, float, bytes, dict[str, str]]] = {
             "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
         },
     ),
+    # https://docs.svix.com/receiving/verifying-payloads/how-manual
+    "svix": (
+        SVIX,
+        "whsec_plJ3nmyCDGBKInavdOK15jsl",
+        1731705121,
+        b'{"event_type":"ping","data":{"success":true}}',
+        {
+            "svix-id": "msg_loFOjxBNrRLzqYUf",
+            "svix-timestamp": "1731705121",
+            "svix-signature": "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=",
+        },
+    ),
+    # Made with Stripe's own library for Python, 16.1.0, which believes it: their pages show none.
+    "stripe": (
+        STRIPE,
+        "whsec_test_secret",
+        NOW,
+        b'{"id": "evt_1", "object": "event"}',
+        {
+            "stripe-signature": "t=1770000000,v1=63ec6d77d1ce04f4b19439e4549eddec5ddf802ea6060e7b921916b3efd94135",
+        },
+    ),
     # https://docs.slack.dev/authentication/verifying-requests-from-slack
     "slack": (
         SLACK,
