@@ -17,6 +17,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from integrations import credentials, leases, sandbox
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
+from integrations.webhooks import receivers
 from tests.browser.chromium import find
 from tests.browser.watch import Watch
 from tests.emptying import Emptying
@@ -59,6 +60,13 @@ def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _no_sign_of_life_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process gives one a second at most, and here a second sees many databases."""
     monkeypatch.setattr(leases, "_beaten_at", -math.inf)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers for a second who listens at an address, and tests change that at will."""
+    monkeypatch.setattr(receivers, "KEPT_S", 0.0)
+    monkeypatch.setattr(receivers, "_kept", {})
 
 
 @pytest.fixture(autouse=True)
