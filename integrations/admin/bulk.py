@@ -1,4 +1,4 @@
-"""Bulk operations: what somebody asked for of many events, and how far that is."""
+"""Bulk operations: what somebody asked for of many deliveries, and how far that is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -15,8 +16,16 @@ from unfold.forms import BaseDialogForm
 from integrations import formatting, ops
 from integrations.admin.actions import button, may, verb
 from integrations.admin.base import LivePanel, LogAdmin
-from integrations.models import BulkOperation, WebhookEvent
+from integrations.models import BulkOperation, RefusedDelivery, WebhookEvent
 from integrations.webhooks import selection
+
+
+def _still_refused(row: BulkOperation) -> dict[str, Any]:
+    """How many of the service are, and where they stand. Index: refused_newest_of_cause."""
+    waiting = RefusedDelivery.objects.filter(service__slug=row.filter["service"], accepted_at=None)
+    service = waiting.values_list("service", flat=True).first()
+    list_of = reverse("admin:integrations_refuseddelivery_changelist", query={"service__id__exact": service or ""})
+    return {"still_refused": waiting.count(), "refused_href": list_of}
 
 
 @admin.register(BulkOperation)
@@ -50,6 +59,7 @@ class BulkOperationAdmin(LivePanel, LogAdmin):
             "outcomes": [(state, labels[state], number) for state, number in sorted(counts)],
             "left_s": (row.total - row.done) / selection.PER_SECOND if row.total > row.done else 0,
             "buttons": [button(each, row) for each in self.fitting(request, row)],
+            **(_still_refused(row) if row.verb == BulkOperation.Verb.VERIFY else {}),
         }
 
     has_cancel_permission = may("integrations.replay_all_webhookevent")
@@ -58,7 +68,7 @@ class BulkOperationAdmin(LivePanel, LogAdmin):
         "Cancel operation",
         icon="cancel",
         permission="cancel",
-        does="Touches no more events. What was done stays done.",
+        does="Touches no more deliveries. What was done stays done.",
         main=False,
         fits=lambda operation: operation.state in BulkOperation.ACTIVE,
     )

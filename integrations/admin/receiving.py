@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.forms import BaseDialogForm
@@ -12,7 +14,7 @@ from integrations import ops, systems
 from integrations.admin.actions import may, verb
 from integrations.admin.base import ConsoleAdmin
 from integrations.admin.conditions import OPTION
-from integrations.models import Service
+from integrations.models import RefusedDelivery, Service
 from integrations.systems.receiving_options import PREFIX
 from integrations.webhooks import intake, receivers
 
@@ -41,6 +43,20 @@ def listens(service: Service) -> bool:
 def holds_refused(service: Service) -> bool:
     """Whether anything that was refused could be verified again."""
     return service.refused_deliveries.filter(accepted_at=None).exists()
+
+
+class RefusedForm(BaseDialogForm):
+    """Says how many wait, by what was wrong with them."""
+
+    form_before_template = "admin/integrations/service/refused.html"
+
+    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
+        """The numbers."""
+        service = int(object_id) if str(object_id).isdecimal() else 0
+        waiting = RefusedDelivery.objects.filter(service=service, accepted_at=None).order_by()
+        counts = waiting.values_list("cause").annotate(number=Count("pk")).order_by("-number")
+        causes = dict(RefusedDelivery.Cause.choices)
+        return {"counts": [(causes[cause], number) for cause, number in counts]}
 
 
 class ReceivingActions(ConsoleAdmin):
@@ -107,12 +123,19 @@ class ReceivingActions(ConsoleAdmin):
         "Verify all refused again",
         icon="verified",
         permission="accept",
-        does="Checks every refused delivery of this service with the secret and the options of now, as of when it came. "
-        "Those that are believed are processed; the others stay.",
+        does="Checks every refused delivery of this service with the secret and the options of now, as of when it came, at "
+        "most 100 a second. Those that are believed are processed; the others stay. The page that comes next shows how far "
+        "it is and can cancel it.",
         main=False,
+        form=RefusedForm,
         fits=holds_refused,
     )
     def verify_refused(self, request: HttpRequest, _form: BaseDialogForm, object_id: str) -> HttpResponse:
-        """Check them."""
+        """Have a worker check them."""
         service = self.found(request, object_id)
-        return self.tell(request, service, lambda: ops.verify_held(service, self.person(request)).sentence)
+        try:
+            address = ops.verify_held(service, self.person(request)).get_absolute_url()
+        except ops.Impossible as reason:
+            messages.warning(request, str(reason))
+            address = service.get_absolute_url()
+        return HttpResponse(headers={"HX-Redirect": address})

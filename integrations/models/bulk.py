@@ -1,4 +1,4 @@
-"""BulkOperation: one verb for all events that match a filter, worked off slice by slice."""
+"""BulkOperation: one verb for all events that match a filter, or all refused deliveries, worked off slice by slice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from integrations.models.job import Job
 
 
 class BulkOperation(Job):
-    """What was asked for, of which events, and how far it is. The cursor is written together with what was done."""
+    """What was asked for, of which deliveries, and how far it is. The cursor is written together with what was done."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting for its next slice"
@@ -22,6 +22,7 @@ class BulkOperation(Job):
     class Verb(models.TextChoices):
         REPLAY = "replay", "Replay"
         CANCEL = "cancel", "Cancel pending"
+        VERIFY = "verify", "Verify refused again"
 
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     verb = models.CharField(max_length=10, choices=Verb)
@@ -30,8 +31,8 @@ class BulkOperation(Job):
     actor_name = models.CharField("asked for by", max_length=150)
     total = models.PositiveIntegerField("estimated", help_text="How many matched when it was asked for.")
     done = models.PositiveIntegerField(default=0)
-    cursor_at = models.DateTimeField(null=True, help_text="When the last event was received that is done.")
-    cursor_id = models.UUIDField(null=True, help_text="And which one of that moment.")
+    cursor_at = models.DateTimeField(null=True, help_text="When the last delivery was received that is done.")
+    cursor_id = models.CharField(max_length=36, blank=True, help_text="And which one of that moment.")
 
     class Meta:
         ordering = ["-pk"]

@@ -13,6 +13,7 @@ from integrations.ops.deliveries import (
     receive,
     send_sample,
     verify_again,
+    verify_each,
     verify_held,
 )
 from integrations.ops.events import (
@@ -120,6 +121,7 @@ __all__ = [
     "try_settings",
     "validate",
     "verify_again",
+    "verify_each",
     "verify_held",
     "watch",
 ]

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.credentials import CredentialUnavailable
-from integrations.models import RefusedDelivery, SampleDelivery, Service, WebhookEvent
+from integrations.models import BulkOperation, RefusedDelivery, SampleDelivery, Service, WebhookEvent
 from integrations.ops.bells import Impossible, begin, bell_of, by_name
 from integrations.systems.deliveries import Cause, Refused
 from integrations.webhooks import events, receivers, storing, verification
@@ -18,6 +18,7 @@ from integrations.webhooks.refusals import as_it_came
 
 MOST_REFUSED = 500
 FEW = 20  # bodies at a time
+NONE_WAITS = "None of these waits: all were accepted already."
 
 
 def receive(event: WebhookEvent, *, watch: bool = False) -> bool:
@@ -46,6 +47,11 @@ class Accepted:
     refusals: list[str] = field(default_factory=list)
 
     @property
+    def accepted(self) -> int:
+        """How many are refused no more."""
+        return len(self.events) + self.known
+
+    @property
     def sentence(self) -> str:
         """How many came to what."""
         known = f" {self.known:,} had come again and been believed since." if self.known else ""
@@ -61,16 +67,24 @@ def verify_again(chosen: QuerySet[RefusedDelivery], actor: User | None = None) -
     """
     if (count := chosen.filter(accepted_at=None).count()) > MOST_REFUSED:
         raise Impossible(f"{count:,} deliveries are too many at once. Choose up to {MOST_REFUSED:,}.")
-    return _verify_each(chosen, actor)
+    if not count:
+        raise Impossible(NONE_WAITS)
+    return verify_each(chosen, actor)
 
 
-def verify_held(service: Service, actor: User | None = None) -> Accepted:
-    """The same for all that is kept of a service, which is bounded.
+def verify_held(service: Service, actor: User | None = None) -> BulkOperation:
+    """The same for all that is kept of a service, slice by slice.
 
     Raises:
         Impossible: there is none.
     """
-    return _verify_each(service.refused_deliveries.all(), actor)
+    waiting = service.refused_deliveries.filter(accepted_at=None)
+    if not (total := waiting.count()):
+        raise Impossible(NONE_WAITS)
+    asked = {"actor": actor, "actor_name": by_name(actor), "reason": "Their cause was mended."}
+    row = BulkOperation(verb=BulkOperation.Verb.VERIFY, filter={"service": service.slug}, total=total, **asked)
+    begin(row)
+    return row
 
 
 def process_anyway(refused: RefusedDelivery, actor: User | None = None) -> WebhookEvent:
@@ -105,10 +119,9 @@ def send_sample(service: Service, address: str, actor: User | None = None) -> Sa
     return row
 
 
-def _verify_each(chosen: QuerySet[RefusedDelivery], actor: User | None) -> Accepted:
+def verify_each(chosen: QuerySet[RefusedDelivery], actor: User | None) -> Accepted:
+    """One after the other, the oldest first; what was accepted already is left alone."""
     waiting = chosen.filter(accepted_at=None).order_by("received_at", "pk")
-    if not waiting.exists():
-        raise Impossible("None of these waits: all were accepted already.")
     outcome = Accepted()
     for refused in waiting.select_related("service").iterator(FEW):
         try:

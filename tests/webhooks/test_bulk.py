@@ -14,9 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from integrations import due, leases, ops, tasks
-from integrations.models import BulkOperation, Service, WebhookEvent
+from integrations import credentials, due, leases, ops, tasks
+from integrations.models import BulkOperation, RefusedDelivery, Service, WebhookEvent
 from integrations.webhooks import bulk, selection
+from tests.webhooks.conftest import Send, sign
 from tests.worker import expire
 
 Verb = BulkOperation.Verb
@@ -37,6 +38,13 @@ def events(service: Service, number: int, state: str = "dead", **values: Any) ->
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "AT_ONCE", 10)
+
+
+def refused(send: Send, number: int) -> None:
+    for each in range(number):
+        body = b'{"n": %d}' % each
+        send(body, HTTP_X_HUB_SIGNATURE_256=sign(body, "the right one"))
+        send(b'{"forged": %d}' % each, HTTP_X_HUB_SIGNATURE_256=sign(body, "another"))
 
 
 def work_off(operation: BulkOperation) -> BulkOperation:
@@ -227,3 +235,45 @@ def test_a_search_looks_through_the_newest_and_is_stored_as_such(
     assert operation.total == 3
     assert work_off(operation).done == 3
     assert WebhookEvent.objects.filter(replays=1).count() == 3
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_all_that_a_service_refused_is_verified_again_slice_by_slice(
+    send: Send, github: Service, operator: User
+) -> None:
+    refused(send, 13)
+    credentials.store(github, "webhook_secret", "the right one")
+    operation = work_off(ops.verify_held(github, operator))
+    assert (operation.state, operation.done, operation.total) == ("succeeded", 13, 26)
+    assert set(WebhookEvent.objects.values_list("state", "actor")) == {("queued", operator.pk)}
+    assert WebhookEvent.objects.count() == 13
+    assert RefusedDelivery.objects.filter(accepted_by="operator").count() == 13
+    again = work_off(ops.verify_held(github))
+    assert (again.state, again.done, again.total) == ("succeeded", 0, 13)
+    RefusedDelivery.objects.update(accepted_at=timezone.now())
+    with pytest.raises(ops.Impossible, match="None of these waits"):
+        ops.verify_held(github)
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_a_worker_that_dies_while_it_verifies_has_accepted_nothing_of_its_slice(
+    send: Send, github: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(send, 13)
+    credentials.store(github, "webhook_secret", "the right one")
+    operation = ops.verify_held(github)
+
+    class Died(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(leases.Lease, "wait", die)
+        with pytest.raises(Died):
+            tasks.work_off_bulk(str(operation.pk))
+    assert not WebhookEvent.objects.exists()
+    expire(operation)
+    due.start()
+    assert (work_off(operation).done, WebhookEvent.objects.count()) == (13, 13)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations import formatting, ops
+from integrations.management.bulk import follow
 from integrations.models import BulkOperation, WebhookEvent
 from integrations.webhooks import selection
-
-EVERY_S = 0.5
 
 
 class Command(BaseCommand):
@@ -64,7 +62,7 @@ class Command(BaseCommand):
         operation = ops.begin_bulk(verb, wanted, options["reason"])
         self.stdout.write(f"{operation} is started.")
         if options["wait"]:
-            self._follow(operation)
+            follow(operation, self.stdout)
 
     def _tell(self, verb: str, wanted: dict[str, str]) -> None:
         found = selection.estimate(verb, wanted)
@@ -75,14 +73,6 @@ class Command(BaseCommand):
             self.stdout.write(f"  {number:,} {kind or 'without a type'} from {service}")
         for event in found.sample:
             self.stdout.write(f"  for example {event.pk} {event}, {event.get_state_display().lower()}")
-
-    def _follow(self, operation: BulkOperation) -> None:
-        while operation.state in BulkOperation.ACTIVE:
-            time.sleep(EVERY_S)
-            operation.refresh_from_db()
-        self.stdout.write(f"{operation}: {operation.get_state_display().lower()}, {operation.done:,} events.")
-        if operation.state != BulkOperation.State.SUCCEEDED:
-            raise CommandError(operation.failure_message)
 
 
 def _parsed(words: Sequence[str]) -> dict[str, str]:
