@@ -31,7 +31,7 @@ def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 
 def first_rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The same for the first statement of a request, if it only reads.
+    """The same for the first statement of a request, if it only reads, or changes nothing where it comes a second time.
 
     It is itself the check whether the connection is still good, which would otherwise be one more trip to the server.
     """

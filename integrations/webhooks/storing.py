@@ -41,7 +41,8 @@ def insert(event: WebhookEvent, bell: OrmQ, *, watch: bool) -> bool:
     since = timezone.now() - (REMEMBERED if watch else timedelta(0))
     of_event = [*_values(event), event.service_id, event.body_hash, connection.ops.adapt_datetimefield_value(since)]
     if connection.vendor == "postgresql":
-        stored = prepared.rows(_at_once(), [*of_event, *_values(bell)])
+        # Where the connection broke after it was stored, the second time says that it is here already, as it is.
+        stored = prepared.first_rows(_at_once(), [*of_event, *_values(bell)])
     else:
         stored = _in_turn(of_event, _values(bell))
     if stored:

@@ -58,3 +58,18 @@ def test_what_is_stored_is_what_django_would_store(github: Service) -> None:
     assert all(each[name] for each in stored for name in own)
     first, second = ({name: value for name, value in each.items() if name not in own} for each in stored)
     assert first == second
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection that could break")
+def test_a_connection_that_broke_meanwhile_costs_no_delivery(send: Send, github: Service) -> None:
+    assert send(b'{"number": 1}', HTTP_X_GITHUB_DELIVERY="one").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+    assert send(b'{"number": 2}', HTTP_X_GITHUB_DELIVERY="two").status_code == 200
+    assert dict(WebhookEvent.objects.values_list("delivery_id", "duplicates")) == {"id:one": 0, "id:two": 0}
