@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from django.utils import timezone
 
@@ -76,6 +76,19 @@ class Bar:
     def label(self) -> str:
         """Where it begins."""
         return formatting.milliseconds(self.low)
+
+
+def sparkline(values: Sequence[float | None]) -> list[str]:
+    """Of a field of 100 by 24: the points of each stretch without a gap, in the notation of SVG; the top is the greatest."""
+    most = max((value for value in values if value is not None), default=0.0) or 1.0
+    width = 100 / max(len(values) - 1, 1)
+    places = [
+        None if value is None else f"{number * width:.1f},{23 - 22 * value / most:.1f}"
+        for number, value in enumerate(values)
+    ]
+    stretches = [list(stretch) for is_gap, stretch in groupby(places, key=lambda place: place is None) if not is_gap]
+    # A point alone would draw nothing.
+    return [" ".join(filter(None, stretch if len(stretch) > 1 else stretch * 2)) for stretch in stretches]
 
 
 def distribution(tally: Tally) -> list[Bar]:

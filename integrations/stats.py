@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, OuterRef, Subquery
 from django.utils import timezone
 
 from integrations.models import CachedAnswer, HealthCheck, Incident, Service, SyncRun, WebhookEvent, WorkerHeartbeat
@@ -25,6 +25,13 @@ def failing_events() -> dict[int, int]:
     """Deliveries that wait for another attempt or were given up, by service. Index: event_failing."""
     failing = WebhookEvent.objects.filter(state__in=("parked", "dead")).order_by()
     return dict(failing.values_list("service_id").annotate(Count("pk")))
+
+
+def last_deliveries() -> dict[int, datetime]:
+    """When each service sent something last. Index: event_newest_of_service."""
+    newest = WebhookEvent.objects.filter(service=OuterRef("pk")).order_by("-received_at").values("received_at")[:1]
+    found = Service.objects.annotate(newest=Subquery(newest)).values_list("pk", "newest")
+    return {service: moment for service, moment in found if moment}
 
 
 def open_incidents() -> dict[int, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 from django.utils import timezone
 
@@ -48,12 +50,35 @@ class Uptime:
         checks = sum(day.checks for day in self.days)
         return 100 * (1 - sum(day.failed for day in self.days) / checks) if checks else None
 
+    @property
+    def stretches(self) -> list[tuple[int, int, str]]:
+        """Days of the same tone together: the first one's number, how many, and the tone; for a small strip."""
+        found, at = [], 0
+        for tone, days in groupby(self.days, key=lambda day: day.tone):
+            length = len(list(days))
+            found.append((at, length, tone))
+            at += length
+        return found
+
 
 def of(service: Service) -> Uptime:
     """One query. Index: one_health_a_day."""
-    today = timezone.localdate()
-    first = today - timedelta(days=DAYS - 1)
-    rows = HealthDay.objects.filter(service=service, day__gte=first)
+    return _strip(HealthDay.objects.filter(service=service, day__gte=_first()))
+
+
+def of_all() -> dict[int, Uptime]:
+    """By service; those that were never checked are not among them. One query."""
+    by_service: dict[int, list[HealthDay]] = defaultdict(list)
+    for row in HealthDay.objects.filter(day__gte=_first()):
+        by_service[row.service_id].append(row)
+    return {service: _strip(rows) for service, rows in by_service.items()}
+
+
+def _first() -> date:
+    return timezone.localdate() - timedelta(days=DAYS - 1)
+
+
+def _strip(rows: Iterable[HealthDay]) -> Uptime:
     known = {row.day: Day(row.day, row.checks, row.failed) for row in rows}
-    days = [first + timedelta(days=number) for number in range(DAYS)]
+    days = [_first() + timedelta(days=number) for number in range(DAYS)]
     return Uptime([known.get(day, Day(day)) for day in days])

@@ -89,9 +89,14 @@ class ConsoleAdmin(ModelAdmin):
         """None: Django's “delete selected” would be the only one."""
         return {}
 
+    def permitted(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """The verbs of a row's page that this person may do."""
+        found: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return found
+
     def fitting(self, request: HttpRequest, row: models.Model) -> list[UnfoldAction]:
-        """The verbs of its page that this person may do, and that make sense as the row is now."""
-        return [each for each in super().get_actions_detail(request, str(row.pk)) if each.method.fits(row)]
+        """Those of them that make sense as the row is now."""
+        return [each for each in self.permitted(request, str(row.pk)) if each.method.fits(row)]
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """No button that would only say why it does nothing."""

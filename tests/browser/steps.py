@@ -91,4 +91,4 @@ def message(page: Page, text: str) -> Locator:
 
 def card(page: Page, service: str) -> Locator:
     """A service's part of the dashboard."""
-    return page.locator(".c-card", has_text=service)
+    return page.locator(".c-service", has_text=service)

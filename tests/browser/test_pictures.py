@@ -93,7 +93,7 @@ def test_trouble(page: Page, pictures: Path, unreachable: Service) -> None:
 
 def test_a_busy_day(page: Page, pictures: Path, busy_day: None) -> None:
     page.goto("/admin/")
-    expect(page.locator(".c-card")).to_have_count(4)
+    expect(page.locator(".c-service")).to_have_count(4)
     photograph(page, pictures, "busy-dashboard")
     page.keyboard.press("Control+e")
     picture = page.screenshot()
