@@ -113,6 +113,7 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "console.dashboard.context",
     "STYLES": [lambda _request: static("console/console.css")],
     "SCRIPTS": [lambda _request: static("console/console.js")],
+    "COMMAND": {"search_callback": "console.palette.found"},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
     "COLORS": {
         "primary": {
