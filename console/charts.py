@@ -81,14 +81,20 @@ class Bar:
 def sparkline(values: Sequence[float | None]) -> list[str]:
     """Of a field of 100 by 24: the points of each stretch without a gap, in the notation of SVG; the top is the greatest."""
     most = max((value for value in values if value is not None), default=0.0) or 1.0
-    width = 100 / max(len(values) - 1, 1)
-    places = [
-        None if value is None else f"{number * width:.1f},{23 - 22 * value / most:.1f}"
-        for number, value in enumerate(values)
+    step = 100 / max(len(values) - 1, 1)
+    places = [None if value is None else (number * step, 23 - 22 * value / most) for number, value in enumerate(values)]
+    stretches = [
+        list(filter(None, each)) for is_gap, each in groupby(places, key=lambda each: each is None) if not is_gap
     ]
-    stretches = [list(stretch) for is_gap, stretch in groupby(places, key=lambda place: place is None) if not is_gap]
-    # A point alone would draw nothing.
-    return [" ".join(filter(None, stretch if len(stretch) > 1 else stretch * 2)) for stretch in stretches]
+    return [" ".join(f"{x:.1f},{y:.1f}" for x, y in _drawn(each, step)) for each in stretches]
+
+
+def _drawn(stretch: list[tuple[float, float]], step: float) -> list[tuple[float, float]]:
+    """A point alone is drawn as a dash as long as a step: as a line it would not be seen."""
+    if len(stretch) > 1:
+        return stretch
+    ((x, y),) = stretch
+    return [(max(x - step / 2, 0), y), (min(x + step / 2, 100), y)]
 
 
 def distribution(tally: Tally) -> list[Bar]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class Uptime:
         """Of the checks that found it healthy, 0 to 100; None where there were none."""
         checks = sum(day.checks for day in self.days)
         return 100 * (1 - sum(day.failed for day in self.days) / checks) if checks else None
+
+    @property
+    def in_words(self) -> str:
+        """As “99.9 %”, rounded down: where anything failed it is not 100."""
+        return "" if self.percent is None else f"{math.floor(self.percent * 10) / 10:g} %"
 
     @property
     def stretches(self) -> list[tuple[int, int, str]]:

@@ -46,3 +46,23 @@ def test_it_is_one_query_whatever_there_is(cms: Service, github: Service) -> Non
     with CaptureQueriesContext(connection) as queries:
         assert uptime.of(cms).percent == 80
     assert len(queries) == 1
+
+
+def test_what_failed_once_is_not_a_hundred_percent(cms: Service, github: Service) -> None:
+    put(cms, 0, 10_000, 1)
+    put(github, 0, 288, 0)
+    assert (uptime.of(cms).in_words, uptime.of(github).in_words) == ("99.9 %", "100 %")
+
+
+def test_all_services_are_one_query_and_small_strips_have_no_more_parts_than_changes(
+    cms: Service, github: Service
+) -> None:
+    for day in range(90):
+        put(cms, day, 10, 10 if day < 3 else 0)
+    put(github, 0, 5, 0)
+    with CaptureQueriesContext(connection) as queries:
+        found = uptime.of_all()
+    assert len(queries) == 1
+    assert found[cms.pk].days == uptime.of(cms).days
+    assert found[cms.pk].stretches == [(0, 87, "good"), (87, 3, "bad")]
+    assert found[github.pk].stretches == [(0, 89, "none"), (89, 1, "good")]

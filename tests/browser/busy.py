@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from integrations import ops
-from integrations.models import Call, Service, ServiceState, SyncRun
+from integrations import ops, uptime
+from integrations.models import Call, HealthDay, Service, ServiceState, SyncRun
+from integrations.rollups import writing
 from tests.browser.forgetting import forget, forget_calls
 from tests.flows.processes import free_port, seconds_until
 
@@ -49,7 +50,10 @@ def a_busy_day() -> Iterator[None]:
     museum = Service.objects.create(slug="museum", name="-", system="cms", base_url=first.base_url)
     for slug, (name, traffic) in USUAL.items():
         Service.objects.filter(slug=slug).update(name=name)
-        _fill(Service.objects.get(slug=slug), traffic)
+        service = Service.objects.get(slug=slug)
+        _fill(service, traffic)
+        _fill_days(service, traffic)
+    writing.roll_up()
     Service.objects.filter(pk=museum.pk).update(base_url=closed)
     for service in Service.objects.all():
         ops.check(service, "schedule")
@@ -58,6 +62,7 @@ def a_busy_day() -> Iterator[None]:
     check_until_down(museum)
     yield
     forget_calls(service__slug__in=USUAL)
+    HealthDay.objects.filter(service__slug__in=USUAL).delete()
     forget(library, museum)
     for slug, name in names.items():
         Service.objects.filter(slug=slug).update(name=name)
@@ -83,6 +88,17 @@ def _fill(service: Service, traffic: Traffic) -> None:
         ended = SyncRun.objects.filter(pk__in=[run.pk for run in runs], state=SyncRun.State.SUCCEEDED)
         seconds_until(ended.exists, 30, "it is synced")
         ended.update(created_at=now - traffic.synced_ago)
+
+
+def _fill_days(service: Service, traffic: Traffic) -> None:
+    """What the checks of 90 days came to."""
+    chance, today = random.Random(service.slug), timezone.localdate()
+    HealthDay.objects.filter(service=service).delete()
+    bad = [chance.random() < 3 * traffic.failing for _ in range(uptime.DAYS)]
+    HealthDay.objects.bulk_create(
+        HealthDay(service=service, day=today - timedelta(days=age), checks=288, failed=chance.randint(2, 60) * is_bad)
+        for age, is_bad in enumerate(bad)
+    )
 
 
 def _call(service: Service, traffic: Traffic, chance: random.Random, now: datetime) -> Call:
