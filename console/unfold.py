@@ -91,6 +91,12 @@ NAVIGATION = [
         "separator": True,
         "collapsible": True,
         "items": [
+            {
+                "title": "Console",
+                "icon": "vital_signs",
+                "link": reverse_lazy("vitals"),
+                "permission": _may("integrations.view_service"),
+            },
             _model("Queue", "notifications", "ormq", "django_q"),
             _model("Failed tasks", "bug_report", "failure", "django_q"),
             _model("Schedule", "schedule", "schedule", "django_q"),

@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import dashboard, health, latency
+from console import dashboard, health, latency, vitals
 from integrations.admin import trail
 from integrations.pages import views
 from integrations.webhooks import view
@@ -25,6 +25,7 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("admin/live/", admin.site.admin_view(dashboard.live), name="dashboard_live"),
     path("admin/trail/<uuid:correlation_id>/", admin.site.admin_view(trail.page), name="trail"),
+    path("admin/console/", admin.site.admin_view(vitals.page), name="vitals"),
     path("admin/latency/", admin.site.admin_view(latency.page), name="latency"),
     path("admin/latency/live/", admin.site.admin_view(latency.live), name="latency_live"),
     path("admin/latency/<slug:chart>.csv", admin.site.admin_view(latency.figures), name="latency_csv"),

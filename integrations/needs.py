@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import formatting, stats
-from integrations.models import Incident, RecordError, RefusedDelivery, SyncRun, WebhookEvent
+from integrations.models import Incident, RecordError, RefusedDelivery, Service, SyncRun, WebhookEvent
 
 MOST = 6  # rows of a kind; the list has the others
 MOST_COUNTED = 1000
@@ -56,8 +56,7 @@ def _list_of(model: type[Model], **filters: object) -> str:
 def _worker(beat: datetime | None) -> Iterator[Need]:
     if stats.worker_is_late(beat):
         says = "Nothing is synced, checked or processed until one runs. Start manage.py worker."
-        waiting = f"{_list_of(WebhookEvent)}?state__exact=queued"
-        yield Need("bad", "Worker silent", "No worker gives a sign of life", says, beat, waiting, WebhookEvent)
+        yield Need("bad", "Worker silent", "No worker gives a sign of life", says, beat, reverse("vitals"), Service)
 
 
 def _incidents() -> Iterator[Need]:
