@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -12,10 +11,10 @@ from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON
 from unfold.contrib.import_export.forms import ExportForm
 
+from integrations.cells import escaped
 from integrations.models import Essay, Property, Record, Service
 
 FORMATS = (CSV, JSON)
-FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 class Exported(ExportMixin):
@@ -39,12 +38,8 @@ class SafeField(fields.Field):
     def export(self, instance: Any, **kwargs: Any) -> Any:
         """The cell. Only text can be a formula; a negative longitude is a number and stays one."""
         cell = super().export(instance, **kwargs)
-        if not isinstance(self.get_value(instance), str) or not isinstance(cell, str):
-            return cell
-        # NFKC, because some spreadsheets take the wide signs of East Asian scripts too.
-        begins = unicodedata.normalize("NFKC", cell.lstrip()[:1])
-        formula = cell.startswith(("\t", "\r")) or begins.startswith(FORMULA_STARTS)
-        return f"'{cell}" if formula else cell
+        is_text = isinstance(self.get_value(instance), str) and isinstance(cell, str)
+        return escaped(cell) if is_text else cell
 
 
 class SafeResource(resources.ModelResource):
