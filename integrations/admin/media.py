@@ -18,7 +18,7 @@ from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
 from integrations.admin.actions import may, verb
-from integrations.admin.base import ConsoleAdmin
+from integrations.admin.media_upload import UploadPage
 from integrations.media import derivatives
 from integrations.models import MediaAttachment
 
@@ -44,7 +44,7 @@ class MediaForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
 
 @admin.register(MediaAttachment)
-class MediaAttachmentAdmin(ConsoleAdmin):
+class MediaAttachmentAdmin(UploadPage):
     """A file is uploaded once; its description may change."""
 
     form = MediaForm

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from django.core.files import File
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
-from integrations import leases
+from integrations import fetching, leases
 from integrations.media import derivatives
 from integrations.models import MediaAttachment
 
@@ -46,6 +46,8 @@ def validate(lease: leases.Lease) -> None:
 def _judge(lease: leases.Lease) -> None:
     media = MediaAttachment.objects.get(pk=lease.pk)
     try:
+        if media.source_url and not media.file:
+            fetching.fetch(media, lease)
         with media.file.open("rb") as stream:
             found = decode(stream)
             stream.seek(0)
@@ -53,6 +55,8 @@ def _judge(lease: leases.Lease) -> None:
         _make_thumbnail(media)
     except FileNotFoundError:
         _quarantine(lease, "missing", "The file is no longer in the storage. Upload it again.")
+    except fetching.NotFetched as reason:
+        _quarantine(lease, "not_fetched", str(reason))
     except NotAccepted as reason:
         _quarantine(lease, "not_accepted", str(reason))
     else:

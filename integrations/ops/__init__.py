@@ -55,11 +55,13 @@ from integrations.ops.services import (
 )
 from integrations.ops.streams import forget_position, pause, resume, set_position
 from integrations.ops.traffic import repeat
+from integrations.ops.uploads import Brought, fetch, upload
 
 __all__ = [
     "MOST_REFUSED",
     "TASKS",
     "Accepted",
+    "Brought",
     "Impossible",
     "Outcome",
     "acknowledge",
@@ -78,6 +80,7 @@ __all__ = [
     "close_circuit",
     "count_errors_again",
     "count_marked",
+    "fetch",
     "forget_position",
     "geocode",
     "hold_circuit_open",
@@ -118,6 +121,7 @@ __all__ = [
     "sync_each",
     "sync_service",
     "try_settings",
+    "upload",
     "validate",
     "verify_again",
     "verify_held",
