@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -18,70 +12,24 @@ from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
 from integrations.admin.actions import may, verb
-from integrations.admin.media_upload import UploadPage
+from integrations.admin.media_pages import MediaPages
 from integrations.media import derivatives
 from integrations.models import MediaAttachment
 
-LARGEST_UPLOAD = 10 * 1024 * 1024
 THUMBNAIL = "integrations_mediaattachment_thumbnail"
 
 
-class MediaForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    """An upload and its description."""
-
-    class Meta:
-        model = MediaAttachment
-        fields = ("file", "alt_text")
-
-    def clean_file(self) -> Any:
-        """Refuse what is too large before it is stored."""
-        upload = self.cleaned_data["file"]
-        if upload.size > LARGEST_UPLOAD:
-            raise ValidationError(
-                f"The file is larger than {formatting.size(LARGEST_UPLOAD)}. Upload a smaller one.", code="too_large"
-            )
-        return upload
-
-
 @admin.register(MediaAttachment)
-class MediaAttachmentAdmin(UploadPage):
-    """A file is uploaded once; its description may change."""
+class MediaAttachmentAdmin(MediaPages):
+    """A file is uploaded once; its description and what it belongs to may change."""
 
-    form = MediaForm
     list_display = ("original_name", "status", "content_type", "dimensions", "file_size", "uploaded")
     list_filter = (("state", ChoicesDropdownFilter), "content_type")
     search_fields = ("original_name", "alt_text", "sha256")
-    add_fieldsets = ((None, {"fields": ("file", "alt_text")}),)
-    fields = (
-        "original_name",
-        "preview",
-        "alt_text",
-        "status",
-        "failure_message",
-        "content_type",
-        "dimensions",
-        "file_size",
-        "sha256",
-    )
+    fields = ("alt_text", "essay", "property")
+    autocomplete_fields = ("essay", "property")
     actions_detail = ("validate_again",)
-    empty_state = "Upload a picture. The worker decodes it before anybody is shown it."
-
-    def get_fields(self, request: HttpRequest, obj: MediaAttachment | None = None) -> Any:  # noqa: ARG002
-        """The file itself only at the beginning."""
-        return self.fields if obj else ("file", "alt_text")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: MediaAttachment | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        """What decoding found out."""
-        return tuple(name for name in self.fields if name != "alt_text")
-
-    def save_model(self, request: HttpRequest, obj: MediaAttachment, form: Any, change: bool) -> None:
-        """Keep the uploader's name in a column and ring for validation."""
-        upload = form.cleaned_data.get("file")
-        if isinstance(upload, UploadedFile):
-            obj.original_name, obj.size, obj.actor = (upload.name or "")[:255], upload.size or 0, request.user  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
-        if not change:
-            ops.ring(obj)
+    empty_state = "Upload a picture. A worker decodes it before anybody is shown it."
 
     def get_urls(self) -> list[URLPattern]:
         """The thumbnail, for those who may see the row."""
@@ -114,13 +62,6 @@ class MediaAttachmentAdmin(UploadPage):
     def status(self, obj: MediaAttachment) -> SafeString:
         """In colour and words."""
         return formatting.badge(obj.state, obj.get_state_display())
-
-    @display(description="picture")
-    def preview(self, obj: MediaAttachment) -> SafeString | str:
-        """The thumbnail, once there is one."""
-        if not derivatives.has_thumbnail(obj):
-            return self.empty_value_display
-        return format_html('<img src="{}" alt="{}">', reverse(f"admin:{THUMBNAIL}", args=[obj.pk]), obj.alt_text)
 
     @display(description="pixels")
     def dimensions(self, obj: MediaAttachment) -> str:

@@ -68,6 +68,15 @@ class UploadForm(forms.Form):
     """Files or an address; what they belong to may be left open."""
 
     file = ManyFiles(label="Files", required=False)
+    alt_text = forms.CharField(
+        label="Description",
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="What is to be seen, for those who cannot see it; it can be changed for each file later.",
+    )
+    essay = _belongs_to("essay", "For the essay")
+    property = _belongs_to("property", "For the property")
     address = forms.URLField(
         label="Or an address on the web",
         required=False,
@@ -75,17 +84,8 @@ class UploadForm(forms.Form):
         assume_scheme="https",
         validators=[URLValidator(schemes=["http", "https"])],
         widget=UnfoldAdminURLInputWidget(),
-        help_text="A worker fetches it; only public addresses are.",
+        help_text="A worker fetches what is there, from public addresses only.",
     )
-    alt_text = forms.CharField(
-        label="Description",
-        required=False,
-        max_length=300,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="What is to be seen, for those who cannot see it. Of each file it can be changed later.",
-    )
-    essay = _belongs_to("essay", "For the essay")
-    property = _belongs_to("property", "For the property")
 
     def clean(self) -> dict[str, Any]:
         """Something must be brought, for one thing at most."""

@@ -97,6 +97,7 @@ MODELS: dict[str, dict[str, Page]] = {
         ACTS,
         ACTS,
         MANAGES,
+        live=LIVE,
         validate_again=_does(ACTS),
         tiles=Page(SEES, SEES, needs=""),
         thumbnail=Page(SEES, SEES, got=404, posted=404, refused=404),  # no file of the table has been accepted
