@@ -97,7 +97,9 @@ MODELS: dict[str, dict[str, Page]] = {
         ACTS,
         ACTS,
         MANAGES,
+        live=LIVE,
         validate_again=_does(ACTS),
+        tiles=Page(SEES, SEES, needs=""),
         thumbnail=Page(SEES, SEES, got=404, posted=404, refused=404),  # no file of the table has been accepted
     )
     | {"change": Page(SEES, ACTS, posted=302)},  # the description may be empty, so an empty form is a good one

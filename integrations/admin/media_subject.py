@@ -1,0 +1,48 @@
+"""The files of an essay or a property, on its page, with the way to add some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest
+from django.urls import reverse
+
+from integrations.admin.base import LogAdmin
+from integrations.admin.media_tile import is_key, tile
+from integrations.models import MediaAttachment
+
+SHOWN = 12
+
+
+class WithFiles(LogAdmin):
+    """Below everything else of the page."""
+
+    change_form_outer_after_template = "admin/integrations/mediaattachment/of_subject.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The newest of its files, for those who may see files."""
+        extra = dict(extra_context or {})
+        if object_id and request.user.has_perm("integrations.view_mediaattachment"):
+            extra |= self._files(unquote(object_id))
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    def _files(self, key: str) -> dict[str, Any]:
+        if not is_key(key):
+            return {}
+        name = self.opts.model_name or ""
+        found = MediaAttachment.objects.filter(**{name: key}).select_related("essay", "property")[: SHOWN + 1]
+        return {
+            "tiles": [tile(each) for each in found[:SHOWN]],
+            "more_files": len(found) > SHOWN,
+            "all_files_url": reverse(
+                "admin:integrations_mediaattachment_changelist", query={f"{name}__id__exact": key}
+            ),
+            "add_files_url": reverse("admin:integrations_mediaattachment_add", query={name: key}),
+        }

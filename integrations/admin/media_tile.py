@@ -1,0 +1,56 @@
+"""One file as the upload page and the grid show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.admin.media_form import Refused
+from integrations.media import derivatives
+from integrations.models import Essay, MediaAttachment, Property
+
+LONGEST_KEY = 18  # digits that any database takes
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A file with the words and pictures for it.
+
+    Attributes:
+        thumbnail, large: addresses; empty where there is no picture to show.
+        reason: why it is not accepted, and what to do.
+    """
+
+    name: str
+    state: str
+    label: str
+    reason: str = ""
+    row: MediaAttachment | None = None
+    is_moving: bool = False
+    thumbnail: str = ""
+    large: str = ""
+
+    @property
+    def subject(self) -> Essay | Property | None:
+        """What it is attached to."""
+        return (self.row.essay or self.row.property) if self.row else None
+
+
+def tile(of: MediaAttachment | Refused) -> Tile:
+    """How it is now."""
+    if isinstance(of, Refused):
+        return Tile(of.name, "rejected", "Not taken", of.reason)
+    return Tile(
+        str(of),
+        of.state,
+        of.get_state_display(),
+        of.failure_message,
+        row=of,
+        is_moving=of.state in MediaAttachment.ACTIVE or of.awaits_pictures,
+        thumbnail=derivatives.url(of, "thumbnail"),
+        large=derivatives.url(of, "large"),
+    )
+
+
+def is_key(text: str) -> bool:
+    """Whether an address may have meant a row by it."""
+    return text.isdecimal() and len(text) <= LONGEST_KEY
