@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from integrations.admin.media_form import Refused
-from integrations.models import Essay, MediaAttachment, Property
+from integrations.models import MediaAttachment
 
 State = MediaAttachment.State
 LONGEST_KEY = 18  # digits that any database takes
@@ -28,13 +28,9 @@ class Tile:
     reason: str = ""
     row: MediaAttachment | None = None
     is_moving: bool = False
+    is_attached: bool = False
     thumbnail: str = ""
     large: str = ""
-
-    @property
-    def subject(self) -> Essay | Property | None:
-        """What it is attached to."""
-        return (self.row.essay or self.row.property) if self.row else None
 
 
 def tile(of: MediaAttachment | Refused) -> Tile:
@@ -49,6 +45,7 @@ def tile(of: MediaAttachment | Refused) -> Tile:
         of.failure_message,
         row=of,
         is_moving=of.state in MediaAttachment.ACTIVE,
+        is_attached=bool(of.essay_id or of.property_id),
         thumbnail=picture,
         large=picture,
     )
