@@ -21,6 +21,7 @@ from integrations.models import MediaAttachment
 
 LARGEST_UPLOAD: int = settings.MEDIA_LARGEST_BYTES
 LONGEST_ADDRESS = 2000
+SUBJECTS = ("essay", "property")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _belongs_to(name: str, label: str) -> forms.ModelChoiceField[Any]:
 
 
 class UploadForm(forms.Form):
-    """Files or an address; what they belong to may be left open."""
+    """Files or an address; what they belong to may be left open, and is offered to those who may see it."""
 
     file = ManyFiles(label="Files", required=False)
     alt_text = forms.CharField(
@@ -88,6 +89,12 @@ class UploadForm(forms.Form):
         help_text="A worker fetches what is there, from public addresses only.",
     )
 
+    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in SUBJECTS:
+            if not person.has_perm(f"integrations.view_{name}"):
+                del self.fields[name]
+
     def clean(self) -> dict[str, Any]:
         """Something must be brought, for one thing at most."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
@@ -100,7 +107,7 @@ class UploadForm(forms.Form):
     def bring(self, actor: User) -> list[MediaAttachment | Refused]:
         """Take all that may be taken, in the order in which it came."""
         said = self.cleaned_data
-        brought = ops.Brought(said["alt_text"], said["essay"], said["property"])
+        brought = ops.Brought(said["alt_text"], said.get("essay"), said.get("property"))
         found = [
             each if isinstance(each, Refused) else _taken(each.name or "", lambda: ops.upload(each, brought, actor))  # noqa: B023 - called at once
             for each in said["file"]

@@ -10,8 +10,9 @@ from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
 from integrations.admin.base import ConsoleList, LivePanel
+from integrations.admin.media_form import SUBJECTS
 from integrations.admin.media_tile import Tile, tile
-from integrations.admin.media_upload import SUBJECTS, UploadPage
+from integrations.admin.media_upload import UploadPage
 from integrations.models import MediaAttachment
 
 VIEW, GRID = "view", "grid"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from integrations.admin.media_form import Refused
 from integrations.media import derivatives
-from integrations.models import Essay, MediaAttachment, Property
+from integrations.models import MediaAttachment
 
 LONGEST_KEY = 18  # digits that any database takes
 
@@ -26,13 +26,9 @@ class Tile:
     reason: str = ""
     row: MediaAttachment | None = None
     is_moving: bool = False
+    is_attached: bool = False
     thumbnail: str = ""
     large: str = ""
-
-    @property
-    def subject(self) -> Essay | Property | None:
-        """What it is attached to."""
-        return (self.row.essay or self.row.property) if self.row else None
 
 
 def tile(of: MediaAttachment | Refused) -> Tile:
@@ -46,6 +42,7 @@ def tile(of: MediaAttachment | Refused) -> Tile:
         of.failure_message,
         row=of,
         is_moving=of.state in MediaAttachment.ACTIVE or of.awaits_pictures,
+        is_attached=bool(of.essay_id or of.property_id),
         thumbnail=derivatives.url(of, "thumbnail"),
         large=derivatives.url(of, "large"),
     )

@@ -13,14 +13,13 @@ from django.urls import URLPattern, path, reverse
 
 from integrations import formatting
 from integrations.admin.base import ConsoleAdmin
-from integrations.admin.media_form import LARGEST_UPLOAD, Refused, UploadForm
+from integrations.admin.media_form import LARGEST_UPLOAD, SUBJECTS, Refused, UploadForm
 from integrations.admin.media_tile import is_key, tile
 from integrations.models import MediaAttachment
 
 PAGE = "admin/integrations/mediaattachment/upload.html"
 TILES = "admin/integrations/mediaattachment/tiles.html"
 MOST_SHOWN = 200
-SUBJECTS = ("essay", "property")
 Brought = Sequence[MediaAttachment | Refused]
 
 
@@ -38,8 +37,8 @@ class UploadPage(ConsoleAdmin):
             raise PermissionDenied
         if request.method != "POST":
             named = {name: request.GET[name] for name in SUBJECTS if is_key(request.GET.get(name, ""))}
-            return self._page(request, UploadForm(initial=named))
-        form = UploadForm(request.POST, request.FILES)
+            return self._page(request, UploadForm(self.person(request), initial=named))
+        form = UploadForm(self.person(request), request.POST, request.FILES)
         if not form.is_valid():
             return self._without(request, form)
         brought = form.bring(self.person(request))

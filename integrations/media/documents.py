@@ -39,7 +39,7 @@ def look(stream: BinaryIO, found: Findings) -> None:
         Refused: with a sentence for the uploader.
     """
     try:
-        with pikepdf.open(stream) as document:
+        with pikepdf.open(stream, access_mode=pikepdf.AccessMode.mmap) as document:
             _look(document, found)
     except pikepdf.PasswordError as error:
         raise _encrypted() from error

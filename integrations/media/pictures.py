@@ -13,6 +13,7 @@ from integrations.media.kinds import Kind
 
 LARGEST_PIXELS = 25_000_000
 MOST_FRAMES = 200
+SCAN, MOST_SCANS = b"\xff\xda", 100  # of a JPEG that comes bit by bit; programs that write them make ten
 TOO_MANY_PIXELS = Refused("too_many_pixels", "The picture has more than 25 megapixels. Upload a smaller one.")
 DAMAGED = "The picture is damaged and cannot be decoded. Open it in an image editor, save it again and upload that."
 
@@ -23,6 +24,9 @@ def look(stream: BinaryIO, kind: Kind, found: Findings) -> None:
     Raises:
         Refused: with a sentence for the uploader.
     """
+    if kind.format == "JPEG" and stream.read().count(SCAN) > MOST_SCANS:
+        raise Refused("too_heavy", "The picture is put together so that decoding it takes very long. Save it again.")
+    stream.seek(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

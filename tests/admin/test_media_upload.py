@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -197,3 +197,16 @@ def test_only_who_may_add_uploads_and_only_who_may_see_looks(
 
 def test_a_viewer_finds_no_link_to_an_upload(viewer: User, as_person: AsPerson, essay: Essay) -> None:
     assert page(MediaAttachment, "add") not in said(as_person(viewer), essay.get_absolute_url())
+
+
+def test_who_may_see_no_essays_is_told_of_none(stranger: User, as_person: AsPerson, essay: Essay) -> None:
+    allowed = Permission.objects.filter(codename__in=["add_mediaattachment", "view_mediaattachment"])
+    stranger.user_permissions.set(allowed)
+    client = as_person(stranger)
+    assert str(essay) not in said(client, f"{page(MediaAttachment, 'add')}?essay={essay.pk}")
+    send(client, file(), essay=essay.pk)
+    media = MediaAttachment.objects.get()
+    assert media.essay is None
+    MediaAttachment.objects.update(essay=essay)
+    assert str(essay) not in tiles(client, media.pk)
+    assert str(essay) not in said(client, page(MediaAttachment, "live", media.pk))

@@ -67,7 +67,7 @@ def test_the_whole_corpus_stays_within_the_memory_that_was_promised(shared_data:
     heaviest = max(found, key=lambda path: found[path].peak_kib)
     print(f"{len(found)} files; the heaviest: {heaviest.name}, {found[heaviest].peak_kib / 1024:.0f} MiB")
     assert found[heaviest].peak_kib < 400 * 1024
-    assert [path for path, each in found.items() if each.code == "too_heavy"] == []
+    assert [path for path, each in found.items() if each.said == sealed.HEAVY] == []
 
 
 def test_a_picture_of_361_megapixels_costs_less_than_64_mb() -> None:
@@ -141,6 +141,12 @@ def test_a_jpeg_of_several_pictures_is_a_jpeg() -> None:
     several = picture("MPO", save_all=True, append_images=[Image.new("RGB", (8, 8), 9)])
     found = looked(several)
     assert (found.content_type, found.checks[-1]["said"]) == ("image/jpeg", "2 pictures")
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+    scans = picture("JPEG", progressive=True)[:-2] + b"\xff\xda\0\2" * 101
+    found = looked(scans)
+    assert (found.verdict, found.code, len(found.checks)) == ("rejected", "too_heavy", 1)
 
 
 def test_more_frames_than_anybody_needs_are_refused() -> None:
