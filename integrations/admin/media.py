@@ -26,8 +26,8 @@ class MediaAttachmentAdmin(MediaPages):
     list_display = ("original_name", "status", "content_type", "dimensions", "file_size", "uploaded")
     list_filter = (("state", ChoicesDropdownFilter), "content_type")
     search_fields = ("original_name", "alt_text", "sha256")
-    fields = ("alt_text", "essay", "property")
-    autocomplete_fields = ("essay", "property")
+    fields = ("alt_text", "essay", "land")
+    autocomplete_fields = ("essay", "land")
     actions_detail = ("validate_again",)
     empty_state = "Upload a picture. A worker decodes it before anybody is shown it."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from integrations.admin.media_form import Refused
@@ -45,7 +46,7 @@ def tile(of: MediaAttachment | Refused) -> Tile:
         of.failure_message,
         row=of,
         is_moving=of.state in MediaAttachment.ACTIVE,
-        is_attached=bool(of.essay_id or of.property_id),
+        is_attached=bool(of.essay_id or of.land_id),
         thumbnail=picture,
         large=picture,
     )
@@ -54,3 +55,8 @@ def tile(of: MediaAttachment | Refused) -> Tile:
 def is_key(text: str) -> bool:
     """Whether an address may have meant a row by it."""
     return text.isdecimal() and len(text) <= LONGEST_KEY
+
+
+def with_subjects(rows: QuerySet[MediaAttachment]) -> QuerySet[MediaAttachment]:
+    """With what each is attached to, but for the long parts of that."""
+    return rows.select_related("essay", "land").defer("essay__body", "land__data")

@@ -30,8 +30,17 @@ class MediaAttachment(Job):
 
     file = models.FileField(upload_to=stored_name, blank=True)
     source_url = models.URLField("address it was fetched from", max_length=2000, blank=True)
-    essay = models.ForeignKey("Essay", null=True, blank=True, on_delete=models.SET_NULL, related_name="media")
-    property = models.ForeignKey("Property", null=True, blank=True, on_delete=models.SET_NULL, related_name="media")
+    essay = models.ForeignKey(
+        "integrations.Essay", null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments"
+    )
+    land = models.ForeignKey(
+        "integrations.Property",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="attachments",
+        verbose_name="property",
+    )
     original_name = models.CharField("name", max_length=255, blank=True)
     alt_text = models.CharField("description", max_length=300, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)

@@ -17,12 +17,12 @@ class Brought:
     """What is known of a file before anybody has looked into it.
 
     Attributes:
-        essay, property: what it is attached to.
+        essay, land: what it is attached to.
     """
 
     alt_text: str = ""
     essay: Essay | None = None
-    property: Property | None = None
+    land: Property | None = None
 
 
 def upload(file: File[Any], brought: Brought, actor: User | None = None) -> MediaAttachment:

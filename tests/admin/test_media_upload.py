@@ -157,7 +157,7 @@ def test_the_page_of_an_essay_leads_to_an_upload_for_it(client: Client, essay: E
 
 
 def test_a_file_belongs_to_one_thing(client: Client, essay: Essay) -> None:
-    response = send(client, file(), essay=essay.pk, property="9999", script=True)
+    response = send(client, file(), essay=essay.pk, land="9999", script=True)
     assert "Select a valid choice" in response.content.decode()
     assert not MediaAttachment.objects.exists()
 
