@@ -8,20 +8,21 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from integrations import formatting
+from integrations.admin.media_bytes import MediaBytes
 from integrations.admin.media_pages import MediaPages
 from integrations.admin.media_verbs import MediaVerbs
 from integrations.models import MediaAttachment
 
 
 @admin.register(MediaAttachment)
-class MediaAttachmentAdmin(MediaVerbs, MediaPages):
+class MediaAttachmentAdmin(MediaVerbs, MediaBytes, MediaPages):
     """A file is uploaded once; its description and what it belongs to may change."""
 
     list_display = ("original_name", "status", "content_type", "dimensions", "file_size", "uploaded")
     list_filter = (("state", ChoicesDropdownFilter), "content_type")
     search_fields = ("original_name", "title", "alt_text", "sha256")
-    fields = ("title", "alt_text", "credit", "essay", "property")
-    autocomplete_fields = ("essay", "property")
+    fields = ("title", "alt_text", "credit", "essay", "land")
+    autocomplete_fields = ("essay", "land")
     empty_state = "Upload a picture. A worker decodes it before anybody is shown it."
 
     @display(description="state", ordering="state")

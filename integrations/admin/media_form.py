@@ -21,7 +21,7 @@ from integrations.models import MediaAttachment
 
 LARGEST_UPLOAD: int = settings.MEDIA_LARGEST_BYTES
 LONGEST_ADDRESS = 2000
-SUBJECTS = ("essay", "property")
+SUBJECTS = {"essay": "integrations.view_essay", "land": "integrations.view_property"}  # and who may see them
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class UploadForm(forms.Form):
         help_text="What is to be seen, for those who cannot see it; it can be changed for each file later.",
     )
     essay = _belongs_to("essay", "For the essay")
-    property = _belongs_to("property", "For the property")
+    land = _belongs_to("land", "For the property")
     address = forms.URLField(
         label="Or an address on the web",
         required=False,
@@ -91,8 +91,8 @@ class UploadForm(forms.Form):
 
     def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in SUBJECTS:
-            if not person.has_perm(f"integrations.view_{name}"):
+        for name, permission in SUBJECTS.items():
+            if not person.has_perm(permission):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
@@ -100,14 +100,14 @@ class UploadForm(forms.Form):
         said: dict[str, Any] = super().clean() or self.cleaned_data
         if not said.get("file") and not said.get("address") and not self.errors:
             self.add_error("file", "Choose at least one file, or give an address. A file is required.")
-        if said.get("essay") and said.get("property"):
-            self.add_error("property", "A file belongs to one thing. Choose the essay or the property.")
+        if said.get("essay") and said.get("land"):
+            self.add_error("land", "A file belongs to one thing. Choose the essay or the property.")
         return said
 
     def bring(self, actor: User) -> list[MediaAttachment | Refused]:
         """Take all that may be taken, in the order in which it came."""
         said = self.cleaned_data
-        brought = ops.Brought(said["alt_text"], said.get("essay"), said.get("property"))
+        brought = ops.Brought(said["alt_text"], said.get("essay"), said.get("land"))
         found = [
             each if isinstance(each, Refused) else _taken(each.name or "", lambda: ops.upload(each, brought, actor))  # noqa: B023 - called at once
             for each in said["file"]

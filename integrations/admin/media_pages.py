@@ -10,8 +10,7 @@ from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
 from integrations.admin.base import ConsoleList, LivePanel
-from integrations.admin.media_form import SUBJECTS
-from integrations.admin.media_tile import Tile, tile
+from integrations.admin.media_tile import Tile, tile, with_subjects
 from integrations.admin.media_upload import UploadPage
 from integrations.models import MediaAttachment
 
@@ -63,8 +62,7 @@ class MediaPages(LivePanel, UploadPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MediaAttachment]:
         """With what each is attached to."""
-        rows: QuerySet[MediaAttachment] = super().get_queryset(request).select_related(*SUBJECTS, "actor")
-        return rows
+        return with_subjects(super().get_queryset(request).select_related("actor"))
 
     def is_moving(self, row: MediaAttachment) -> bool:
         """Whether the worker has yet to judge it."""

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from integrations.admin.base import LogAdmin
-from integrations.admin.media_tile import is_key, tile
-from integrations.models import MediaAttachment
+from integrations.admin.media_tile import is_key, tile, with_subjects
+from integrations.models import Essay, MediaAttachment, Property
 
 SHOWN = 12
+NAMES: dict[type[Any], str] = {Essay: "essay", Property: "land"}  # what a file calls them
 
 
 class WithFiles(LogAdmin):
@@ -36,8 +37,8 @@ class WithFiles(LogAdmin):
     def _files(self, key: str) -> dict[str, Any]:
         if not is_key(key):
             return {}
-        name = self.opts.model_name or ""
-        found = MediaAttachment.objects.filter(**{name: key}).select_related("essay", "property")[: SHOWN + 1]
+        name = NAMES[self.model]
+        found = with_subjects(MediaAttachment.objects.filter(**{name: key}))[: SHOWN + 1]
         return {
             "tiles": [tile(each) for each in found[:SHOWN]],
             "more_files": len(found) > SHOWN,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from integrations.admin.media_form import Refused
 from integrations.media import derivatives
 from integrations.models import MediaAttachment
@@ -42,7 +44,7 @@ def tile(of: MediaAttachment | Refused) -> Tile:
         of.failure_message,
         row=of,
         is_moving=of.state in MediaAttachment.ACTIVE or of.awaits_pictures,
-        is_attached=bool(of.essay_id or of.property_id),
+        is_attached=bool(of.essay_id or of.land_id),
         thumbnail=derivatives.url(of, "thumbnail"),
         large=derivatives.url(of, "large"),
     )
@@ -51,3 +53,8 @@ def tile(of: MediaAttachment | Refused) -> Tile:
 def is_key(text: str) -> bool:
     """Whether an address may have meant a row by it."""
     return text.isdecimal() and len(text) <= LONGEST_KEY
+
+
+def with_subjects(rows: QuerySet[MediaAttachment]) -> QuerySet[MediaAttachment]:
+    """With what each is attached to, but for the long parts of that."""
+    return rows.select_related("essay", "land").defer("essay__body", "land__data")

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from integrations import formatting
 from integrations.admin.base import ConsoleAdmin
 from integrations.admin.media_form import LARGEST_UPLOAD, SUBJECTS, Refused, UploadForm
-from integrations.admin.media_tile import is_key, tile
+from integrations.admin.media_tile import is_key, tile, with_subjects
 from integrations.models import MediaAttachment
 
 PAGE = "admin/integrations/mediaattachment/upload.html"
@@ -77,8 +77,7 @@ class UploadPage(ConsoleAdmin):
 
     def _shown(self, request: HttpRequest) -> QuerySet[MediaAttachment]:
         named = [int(each) for each in request.GET.get("shown", "").split(",") if is_key(each)]
-        rows: QuerySet[MediaAttachment] = self.get_queryset(request)
-        return rows.filter(pk__in=named[:MOST_SHOWN]).select_related(*SUBJECTS).order_by("pk")
+        return with_subjects(self.get_queryset(request)).filter(pk__in=named[:MOST_SHOWN]).order_by("pk")
 
 
 def _is_script(request: HttpRequest) -> bool:

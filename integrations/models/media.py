@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import uuid
 from pathlib import PurePath
 
@@ -36,8 +35,17 @@ class MediaAttachment(Job):
 
     file = models.FileField(upload_to=stored_name, blank=True, db_index=True)
     source_url = models.URLField("address it was fetched from", max_length=2000, blank=True)
-    essay = models.ForeignKey("Essay", null=True, blank=True, on_delete=models.SET_NULL, related_name="media")
-    property = models.ForeignKey("Property", null=True, blank=True, on_delete=models.SET_NULL, related_name="media")
+    essay = models.ForeignKey(
+        "integrations.Essay", null=True, blank=True, on_delete=models.SET_NULL, related_name="attachments"
+    )
+    land = models.ForeignKey(
+        "integrations.Property",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="attachments",
+        verbose_name="property",
+    )
     original_name = models.CharField("name", max_length=255, blank=True)
     title = models.CharField(max_length=200, blank=True)
     alt_text = models.CharField("description", max_length=300, blank=True)
@@ -92,24 +100,23 @@ class MediaAttachment(Job):
         """Its page in the admin."""
         return reverse("admin:integrations_mediaattachment_change", args=[self.pk])
 
-    # A field is named “property”, which hides Python's own in here.
-    @builtins.property
+    @property
     def is_picture(self) -> bool:
         """Whether it can be shown as one."""
         kind = kinds.BY_TYPE.get(self.content_type)
         return kind is not None and kind.is_picture
 
-    @builtins.property
+    @property
     def is_shown(self) -> bool:
         """Whether it is accepted and its pictures are made."""
         return self.state == self.State.VALID and bool(self.made)
 
-    @builtins.property
+    @property
     def awaits_pictures(self) -> bool:
         """Whether it is accepted and its first pictures are still to be made."""
         return self.is_outdated and not self.made
 
-    @builtins.property
+    @property
     def is_outdated(self) -> bool:
         """Whether its pictures are still to be made, or were made by other rules."""
         return self.state == self.State.VALID and self.is_picture and self.rules != RULES

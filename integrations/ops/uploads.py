@@ -17,13 +17,13 @@ class Brought:
     """What is known of a file before anybody has looked into it.
 
     Attributes:
-        essay, property: what it is attached to.
+        essay, land: what it is attached to.
         replaces: whose place it takes once it is accepted.
     """
 
     alt_text: str = ""
     essay: Essay | None = None
-    property: Property | None = None
+    land: Property | None = None
     replaces: MediaAttachment | None = None
 
 

@@ -99,8 +99,13 @@ MODELS: dict[str, dict[str, Page]] = {
         MANAGES,
         live=LIVE,
         validate_again=_does(ACTS),
+        regenerate=_does(ACTS),
+        quarantine=_does(ACTS),
+        release=_does(MANAGES),
         tiles=Page(SEES, SEES, needs=""),
-        thumbnail=Page(SEES, SEES, got=404, posted=404, refused=404),  # no file of the table has been accepted
+        original=Page(ACTS, ACTS),
+        replace=Page(ACTS, ACTS),
+        derivative=Page(SEES, SEES, got=404, posted=404, needs="file", refused=404),  # none has been made
     )
     | {"change": Page(SEES, ACTS, posted=302)},  # the description may be empty, so an empty form is a good one
     "integrations_stream": _model(

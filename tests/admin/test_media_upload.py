@@ -19,11 +19,11 @@ from django_q.models import OrmQ
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
-from integrations import tasks
 from integrations.models import Essay, MediaAttachment, Service
 from tests.admin.asking import page, said
 from tests.admin.hostile import MARK
 from tests.essays import essay_of
+from tests.worker import work_off
 
 AsPerson = Callable[[User], Client]
 SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
@@ -78,7 +78,7 @@ def test_a_tile_goes_from_received_to_accepted_with_its_picture(client: Client) 
     send(client, file(), script=True)
     media = MediaAttachment.objects.get()
     assert "data-moving" in tiles(client, media.pk)
-    tasks.validate_media(str(media.pk))
+    work_off()
     html = tiles(client, media.pk)
     assert "data-moving" not in html
     assert "data-zoom" in html
@@ -88,7 +88,7 @@ def test_a_tile_goes_from_received_to_accepted_with_its_picture(client: Client) 
 def test_a_tile_says_why_a_file_is_refused_and_what_to_do(client: Client) -> None:
     send(client, file("lie.jpg", content=b"just words"), script=True)
     media = MediaAttachment.objects.get()
-    tasks.validate_media(str(media.pk))
+    work_off()
     html = tiles(client, media.pk)
     assert "data-moving" not in html
     assert "Upload" in html
@@ -157,7 +157,7 @@ def test_the_page_of_an_essay_leads_to_an_upload_for_it(client: Client, essay: E
 
 
 def test_a_file_belongs_to_one_thing(client: Client, essay: Essay) -> None:
-    response = send(client, file(), essay=essay.pk, property="9999", script=True)
+    response = send(client, file(), essay=essay.pk, land="9999", script=True)
     assert "Select a valid choice" in response.content.decode()
     assert not MediaAttachment.objects.exists()
 
