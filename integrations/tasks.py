@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations import due, geocoding, incidents, leases, ops, probe, publishing, repeats, retention, sessions, trials
-from integrations.media import derivatives, validation
+from integrations.media import derivatives, orphans, validation
 from integrations.models import (
     BulkOperation,
     CallRepeat,
@@ -34,6 +34,7 @@ STEPS = (
     retention.forget_old_trials,
     retention.forget_old_refusals,
     incidents.tell_owners,
+    orphans.tidy,
 )
 
 

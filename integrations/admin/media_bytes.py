@@ -49,7 +49,11 @@ class MediaBytes(ConsoleAdmin):
 
     def _path(self, kind: str, view: Any, more: str = "/") -> URLPattern:
         name = f"integrations_mediaattachment_{kind}"
-        found: URLPattern = path(f"<path:object_id>/{kind}{more}", self.admin_site.admin_view(view), name=name)
+        found: URLPattern = path(
+            f"<path:object_id>/{kind}{more}",
+            self.admin_site.admin_view(view, cacheable=kind == "derivative"),
+            name=name,
+        )
         return found
 
     def derivative_view(self, request: HttpRequest, object_id: str, sha256: str, name: str) -> HttpResponseBase:
