@@ -154,7 +154,7 @@ OTHERS = {
     "password_change_done": Page(STAFF, STAFF, posted=405, needs=""),
     "jsi18n": Page(STAFF, STAFF, posted=405, needs=""),
     "search": Page(STAFF, STAFF, needs=""),
-    "autocomplete": Page(NOBODY, STAFF, posted=405, needs=""),  # no form of ours asks it
+    "autocomplete": Page(NOBODY, STAFF, posted=405, needs=""),  # forms ask it for what a field offers
     "view_on_site": Page(NOBODY, NOBODY, needs="content type", refused=404),
     "app_list": Page(SEES, SEES, needs="app", refused=404),
 }

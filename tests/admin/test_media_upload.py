@@ -210,3 +210,9 @@ def test_who_may_see_no_essays_is_told_of_none(stranger: User, as_person: AsPers
     MediaAttachment.objects.update(essay=essay)
     assert str(essay) not in tiles(client, media.pk)
     assert str(essay) not in said(client, page(MediaAttachment, "live", media.pk))
+
+
+def test_the_field_finds_essays_by_their_title(client: Client, essay: Essay) -> None:
+    asked = {"app_label": "integrations", "model_name": "mediaattachment", "field_name": "essay", "term": "Rivers"}
+    found = client.get(reverse("admin:autocomplete"), asked).json()
+    assert [each["text"] for each in found["results"]] == [str(essay)]
