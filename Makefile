@@ -50,6 +50,7 @@ bench: $(VENV)/installed-tests ## figures against peers (ARGS=--full for more of
 	@$(BIN)/python bench/sync.py $(or $(ARGS),--small)
 	@$(BIN)/python bench/dashboard.py $(or $(ARGS),--small)
 	@$(BIN)/python bench/webhooks.py $(or $(ARGS),--small)
+	@$(BIN)/python bench/media.py $(or $(ARGS),--small)
 
 lock: $(VENV)/installed-tests ## requirements.txt and tests/requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt

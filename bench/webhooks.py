@@ -97,7 +97,8 @@ def _wait_for(port: int, until: float) -> None:
     raise Unavailable("The web server does not start.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -119,7 +120,7 @@ def run(kind: str, postgres: str, amount: str) -> Turns:
             "DJANGO_SETTINGS_MODULE": "webhooks_settings",
             "PYTHONPATH": f"{HERE.parent}:{HERE}",
             "HTTPS": "false",
-            "WEB_PORT": str(_free_port()),
+            "WEB_PORT": str(free_port()),
             "LOG_LEVEL": "WARNING",
         }
         _database(environment, "prepare")

@@ -60,6 +60,7 @@ class Environment:
     environment: str
     health_token: str
     workers: int
+    largest_upload_mb: int
     web_port: int
     sandbox_port: int
     admin_password: str
@@ -207,6 +208,7 @@ def read() -> Environment:
         environment=env.str("ENVIRONMENT", "production", validate=_one_of("production", "staging", "development")),
         health_token=env.str("HEALTH_TOKEN", ""),
         workers=env.int("WORKERS", 2, validate=_between(1, 64)),
+        largest_upload_mb=env.int("LARGEST_UPLOAD_MB", 10, validate=_between(1, 100)),
         web_port=env.int("WEB_PORT", 8000, validate=_between(1, 65535)),
         sandbox_port=env.int("SANDBOX_PORT", 8001, validate=_between(1, 65535)),
         admin_password=env.str("CONSOLE_ADMIN_PASSWORD", ""),

@@ -149,6 +149,7 @@ STATIC_ROOT = ENV.data_dir / "static"
 STATICFILES_DIRS = [BASE_DIR / "console" / "static"]
 MEDIA_ROOT = ENV.data_dir / "media"
 MEDIA_URL = "media/"
+MEDIA_LARGEST_BYTES = ENV.largest_upload_mb * 1024 * 1024
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -18,6 +18,7 @@ from integrations import incidents, leases, ops, queue, story
 from integrations.models import (
     BulkOperation,
     CallRepeat,
+    Derivation,
     Enrichment,
     GeocodeBatch,
     HealthCheck,
@@ -47,6 +48,7 @@ GIVE_UP: dict[type[Job], str] = {
     WebhookEvent: WebhookEvent.State.DEAD,
     HealthCheck: HealthCheck.State.FAILED,
     MediaAttachment: MediaAttachment.State.QUARANTINED,
+    Derivation: Derivation.State.FAILED,
     CallRepeat: CallRepeat.State.FAILED,
     Publication: Publication.State.FAILED,
     GeocodeBatch: GeocodeBatch.State.FAILED,

@@ -24,6 +24,7 @@ ALLOWED = frozenset(
         "integrations.tasks.process_event",
         "integrations.tasks.check_health",
         "integrations.tasks.validate_media",
+        "integrations.tasks.derive_media",
         LOG_OUT,
         "integrations.tasks.repeat_call",
         "integrations.tasks.publish_essay",

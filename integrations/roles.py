@@ -30,6 +30,9 @@ VERBS = (
     "add_mediaattachment",
     "change_mediaattachment",
     "validate_mediaattachment",
+    "download_mediaattachment",
+    "replace_mediaattachment",
+    "quarantine_mediaattachment",
     "change_incident",
     "publish_essay",
     "geocode_property",
@@ -47,6 +50,7 @@ CONFIGURES = (
     "forget_position_stream",
     "set_position_stream",
     "export_service",
+    "release_mediaattachment",
     "delete_mediaattachment",
 )
 

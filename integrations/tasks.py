@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from integrations import due, geocoding, incidents, leases, ops, probe, publishing, repeats, retention, sessions, trials
-from integrations.media import validation
+from integrations.media import derivatives, orphans, validation
 from integrations.models import (
     BulkOperation,
     CallRepeat,
+    Derivation,
     Enrichment,
     GeocodeBatch,
     HealthCheck,
@@ -33,6 +34,7 @@ STEPS = (
     retention.forget_old_trials,
     retention.forget_old_refusals,
     incidents.tell_owners,
+    orphans.tidy,
 )
 
 
@@ -56,9 +58,15 @@ def check_health(pk: str) -> None:
 
 
 def validate_media(pk: str) -> None:
-    """Decode one upload."""
+    """Look into one upload."""
     if lease := leases.claim(MediaAttachment, int(pk)):
         validation.validate(lease)
+
+
+def derive_media(pk: str) -> None:
+    """All pictures of an accepted one."""
+    if lease := leases.claim(Derivation, int(pk)):
+        derivatives.run(lease)
 
 
 def log_out(pk: str) -> None:

@@ -29,6 +29,9 @@ ACTS = {
     "add_mediaattachment",
     "change_mediaattachment",
     "validate_mediaattachment",
+    "download_mediaattachment",
+    "replace_mediaattachment",
+    "quarantine_mediaattachment",
     "change_incident",
     "publish_essay",
     "geocode_property",
@@ -46,6 +49,7 @@ CONFIGURES = {
     "forget_position_stream",
     "set_position_stream",
     "export_service",
+    "release_mediaattachment",
     "delete_mediaattachment",
 }
 MAY = {VIEWER: set[str](), OPERATOR: ACTS, MANAGER: ACTS | CONFIGURES}

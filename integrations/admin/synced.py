@@ -20,6 +20,7 @@ from integrations.admin.actions import may, verb
 from integrations.admin.base import LogAdmin, code, link
 from integrations.admin.change import history
 from integrations.admin.geocoding import Geocoding
+from integrations.admin.media_subject import WithFiles
 from integrations.admin.publishing import Publishing
 from integrations.admin.resources import EssayResource, Exported, PropertyResource, RecordResource
 from integrations.models import Enrichment, Essay, Property, Record, SyncedModel, SyncRun
@@ -154,7 +155,7 @@ class SyncedAdmin(Exported, LogAdmin):
 
 
 @admin.register(Essay)
-class EssayAdmin(Publishing, SyncedAdmin):
+class EssayAdmin(WithFiles, Publishing, SyncedAdmin):
     """Articles and texts."""
 
     list_display = ("title", "author", "service", "published", "synced", "presence", "page")
@@ -191,7 +192,7 @@ class EssayAdmin(Publishing, SyncedAdmin):
 
 
 @admin.register(Property)
-class PropertyAdmin(Geocoding, SyncedAdmin):
+class PropertyAdmin(WithFiles, Geocoding, SyncedAdmin):
     """Parcels of land."""
 
     list_display = ("__str__", "parcel_id", "city", "service", "synced", "presence", "page")

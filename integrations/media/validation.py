@@ -1,42 +1,30 @@
-"""Decodes an upload whole, in the worker. What does not decode stays in quarantine."""
+"""Judges an upload by what a child found in it. What nobody can trust is never shown."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import warnings
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any
 
-from django.core.files import File
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 
-from integrations import leases
-from integrations.media import derivatives
+from integrations import fetching, formatting, leases, ops
+from integrations.media import copies, derivatives, sealed
+from integrations.media.findings import ACCEPTED, Findings, Refused
 from integrations.models import MediaAttachment
 
 logger = logging.getLogger(__name__)
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-LARGEST_PIXELS = 25_000_000
-MOST_FRAMES = 200
-
-
-class NotAccepted(Exception):
-    """Why a file stays in quarantine, and what to upload instead."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What decoding found out. Width and height are pixels."""
-
-    content_type: str
-    width: int
-    height: int
+State = MediaAttachment.State
+GONE = "The file is no longer in the storage. Upload it again."
+AWAY = "The storage cannot be reached ({}). The file is checked by itself at {:%H:%M} UTC."
+HERE = "This file is already here as “{}”. Use that one; what was uploaded again is not kept."
 
 
 def validate(lease: leases.Lease) -> None:
-    """Judge the claimed upload; a thumbnail is made of what is accepted."""
+    """Judge the claimed upload; the pictures of what is accepted are a task of their own."""
     try:
         _judge(lease)
     except leases.LostLease:
@@ -46,68 +34,78 @@ def validate(lease: leases.Lease) -> None:
 def _judge(lease: leases.Lease) -> None:
     media = MediaAttachment.objects.get(pk=lease.pk)
     try:
-        with media.file.open("rb") as stream:
-            found = decode(stream)
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        _make_thumbnail(media)
+        if media.source_url and not media.file:
+            fetching.fetch(media, lease)
+        with copies.local(media) as copy:
+            found = _found(copy)
     except FileNotFoundError:
-        _quarantine(lease, "missing", "The file is no longer in the storage. Upload it again.")
-    except NotAccepted as reason:
-        _quarantine(lease, "not_accepted", str(reason))
+        _end(lease, State.MISSING, "missing", GONE)
+    except fetching.NotFetched as reason:
+        _end(lease, State.REJECTED, "not_fetched", str(reason))
+    except OSError as error:
+        due_at = timezone.now() + derivatives.retry_after(media.claims)
+        said = AWAY.format(error.strerror or type(error).__name__, due_at)
+        lease.wait(State.PARKED, due_at, failure_code="storage", failure_message=said)
     else:
-        lease.finish(
-            MediaAttachment.State.VALID,
-            content_type=found.content_type,
-            width=found.width,
-            height=found.height,
-            sha256=digest,
-            failure_code="",
-            failure_message="",
-        )
+        _decide(lease, media, found, {"size": copy.size, "sha256": copy.sha256})
 
 
-def _make_thumbnail(media: MediaAttachment) -> None:
+def _found(copy: copies.Copy) -> Findings:
+    largest = settings.MEDIA_LARGEST_BYTES
+    if copy.size <= largest:
+        return sealed.look(copy.stream)
+    found = Findings()
+    found.refuse(Refused("too_large", f"The file is larger than {formatting.size(largest)}. Upload a smaller one."))
+    return found
+
+
+def _end(lease: leases.Lease, state: str, code: str, message: str, **values: Any) -> None:
+    lease.finish(state, failure_code=code, failure_message=message, **values)
+
+
+def _decide(lease: leases.Lease, media: MediaAttachment, found: Findings, content: dict[str, Any]) -> None:
+    content |= {"content_type": found.content_type, "width": found.width, "height": found.height}
+    content["checks"] = found.checks
+    if found.verdict != ACCEPTED:
+        # By the name that the states of the row have, too.
+        _end(lease, State(found.verdict), found.code, found.said, **content)
+    elif media.replaces_id:
+        _take_its_place(lease, media, content)
+    else:
+        _accept(lease, media, content)
+
+
+def _accept(lease: leases.Lease, media: MediaAttachment, content: dict[str, Any]) -> None:
+    kept = {} if media.sha256 == content["sha256"] else {"made": [], "rules": 0}
     try:
-        derivatives.generate(media)
-    except (OSError, ValueError) as error:
-        raise NotAccepted(
-            "No thumbnail can be made of the picture, perhaps because it is hundreds of times as long as wide. "
-            "Upload another one."
-        ) from error
+        with transaction.atomic():
+            _end(lease, State.VALID, "", "", duplicate_of=None, **content, **kept)
+            ops.derive(MediaAttachment.objects.get(pk=media.pk), media.actor)
+    except IntegrityError:
+        _is_here(lease, media, content)
 
 
-def _quarantine(lease: leases.Lease, code: str, message: str) -> None:
-    lease.finish(MediaAttachment.State.QUARANTINED, failure_code=code, failure_message=message)
+def _is_here(lease: leases.Lease, media: MediaAttachment, content: dict[str, Any]) -> None:
+    """Its bytes are kept once. Those that came again have no row any more, so that the upkeep removes them."""
+    same = MediaAttachment.objects.filter(state=State.VALID, sha256=content["sha256"]).exclude(pk=media.pk)
+    first = same.first()
+    said = HERE.format(first) if first else "This file was already here. Upload it again."
+    _end(lease, State.REJECTED, "duplicate", said, duplicate_of=first, **{**content, "file": ""})
 
 
-def _decode_frames(image: Image.Image) -> None:
-    """One after the other, so that only one is in memory."""
-    for number, frame in enumerate(ImageSequence.Iterator(image)):
-        if number == MOST_FRAMES:
-            raise NotAccepted(f"The picture has more than {MOST_FRAMES} frames. Upload a shorter one.")
-        frame.load()
-
-
-def decode(stream: BinaryIO | File[bytes]) -> Picture:
-    """Decode every frame from its first pixel to its last, within 25 megapixels and 200 frames.
-
-    Raises:
-        NotAccepted: with a sentence for the uploader.
-    """
+def _take_its_place(lease: leases.Lease, media: MediaAttachment, content: dict[str, Any]) -> None:
+    """The row that everything leads to has the new file; the row that brought it has done its work."""
+    replaced = media.replaces
+    assert replaced is not None
+    new = {**content, "file": media.file.name, "original_name": media.original_name, "state": State.VALID}
+    new |= {"actor_id": media.actor_id, "failure_code": "", "failure_message": "", "made": [], "rules": 0}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(stream, formats=FORMATS) as image:
-                if image.width * image.height > LARGEST_PIXELS:
-                    raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.")
-                _decode_frames(image)
-                # A camera's JPEG that holds several pictures is a JPEG to every browser.
-                content_type = Image.MIME["JPEG" if image.format == "MPO" else image.format or "PNG"]
-                return Picture(content_type, image.width, image.height)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise NotAccepted("The picture has more than 25 megapixels. Upload a smaller one.") from error
-    except UnidentifiedImageError as error:
-        raise NotAccepted(f"This is no picture we know. Upload one of {', '.join(FORMATS)}.") from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError) as error:
-        raise NotAccepted("The picture is damaged and cannot be decoded. Upload it again.") from error
+        with transaction.atomic():
+            lease.renew()
+            # Whoever still checks the file that goes can write nothing more.
+            row = MediaAttachment.objects.filter(pk=replaced.pk)
+            row.update(lease_token=F("lease_token") + 1, lease_until=None, **new)
+            media.delete()
+            ops.derive(MediaAttachment.objects.get(pk=replaced.pk), media.actor)
+    except IntegrityError:
+        _is_here(lease, media, content)

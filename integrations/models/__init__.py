@@ -9,7 +9,7 @@ from integrations.models.geocode import GeocodeBatch
 from integrations.models.health import HealthCheck, HealthDay
 from integrations.models.incident import Incident
 from integrations.models.job import Job
-from integrations.models.media import MediaAttachment
+from integrations.models.media import Derivation, MediaAttachment
 from integrations.models.position import PositionChange
 from integrations.models.publication import Publication
 from integrations.models.refused import RefusedDelivery
@@ -38,6 +38,7 @@ __all__ = [
     "CallSlot",
     "Change",
     "Credential",
+    "Derivation",
     "Effect",
     "Enrichment",
     "Essay",

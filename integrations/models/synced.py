@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
+from imagekit.cachefiles import ImageCacheFile
 
 from integrations.models.media import MediaAttachment
 from integrations.models.service import Service
@@ -103,6 +104,16 @@ class Essay(SyncedModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def cover_thumbnail(self) -> ImageCacheFile | None:
+        """A small picture of the cover, once it is made."""
+        return self.cover.thumbnail if self.cover and self.cover.is_shown else None
+
+    @property
+    def cover_large(self) -> ImageCacheFile | None:
+        """A large picture of the cover, once it is made."""
+        return self.cover.large if self.cover and self.cover.is_shown else None
 
 
 class Property(SyncedModel):

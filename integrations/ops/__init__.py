@@ -5,7 +5,7 @@ Each writes its row first and rings the queue in the same transaction.
 
 from integrations.ops.bells import TASKS, Impossible, ask_for_beat, log_out, ring
 from integrations.ops.bulk import begin_bulk, cancel_bulk
-from integrations.ops.content import cancel_geocoding, geocode, publish, refresh_enrichment, validate
+from integrations.ops.content import cancel_geocoding, geocode, publish, refresh_enrichment
 from integrations.ops.deliveries import (
     MOST_REFUSED,
     Accepted,
@@ -30,6 +30,7 @@ from integrations.ops.gone import count_marked, restore, restore_marked
 from integrations.ops.holds import approve, keep, lapse
 from integrations.ops.inbox import count_errors_again, retry_errors, skip_errors
 from integrations.ops.incidents import acknowledge, ignore, resolve_incident, watch
+from integrations.ops.media import derive, quarantine_media, release_media, replace_media, validate
 from integrations.ops.runs import (
     Outcome,
     apply_plan,
@@ -56,11 +57,13 @@ from integrations.ops.services import (
 )
 from integrations.ops.streams import forget_position, pause, resume, set_position
 from integrations.ops.traffic import repeat
+from integrations.ops.uploads import Brought, fetch, upload
 
 __all__ = [
     "MOST_REFUSED",
     "TASKS",
     "Accepted",
+    "Brought",
     "Impossible",
     "Outcome",
     "acknowledge",
@@ -79,6 +82,8 @@ __all__ = [
     "close_circuit",
     "count_errors_again",
     "count_marked",
+    "derive",
+    "fetch",
     "forget_position",
     "geocode",
     "hold_circuit_open",
@@ -94,10 +99,13 @@ __all__ = [
     "process_anyway",
     "publish",
     "purge_cache",
+    "quarantine_media",
     "receive",
     "refresh_enrichment",
     "release",
+    "release_media",
     "repeat",
+    "replace_media",
     "replay",
     "replay_each",
     "resolve_incident",
@@ -119,6 +127,7 @@ __all__ = [
     "sync_each",
     "sync_service",
     "try_settings",
+    "upload",
     "validate",
     "verify_again",
     "verify_each",

@@ -13,6 +13,7 @@ from integrations import queue
 from integrations.models import (
     BulkOperation,
     CallRepeat,
+    Derivation,
     Enrichment,
     GeocodeBatch,
     HealthCheck,
@@ -30,6 +31,7 @@ TASKS: dict[type[Job], str] = {
     WebhookEvent: "integrations.tasks.process_event",
     HealthCheck: "integrations.tasks.check_health",
     MediaAttachment: "integrations.tasks.validate_media",
+    Derivation: "integrations.tasks.derive_media",
     CallRepeat: "integrations.tasks.repeat_call",
     Publication: "integrations.tasks.publish_essay",
     GeocodeBatch: "integrations.tasks.geocode",

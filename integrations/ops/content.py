@@ -1,4 +1,4 @@
-"""Verbs of what was copied or uploaded: essays, properties, pictures."""
+"""Verbs of what was copied: essays and properties."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations import geocoding, publishing
-from integrations.models import Enrichment, Essay, GeocodeBatch, MediaAttachment, Property, Publication, Service
+from integrations.models import Enrichment, Essay, GeocodeBatch, Property, Publication, Service
 from integrations.ops.bells import Impossible, begin, by, ring
 
 
@@ -89,12 +89,3 @@ def _ask_anew(known: Enrichment, question: str, **values: Any) -> None:
     with transaction.atomic():
         if same.update(question=question, **values, **again, **forgotten):
             ring(known)
-
-
-def validate(media: MediaAttachment, actor: User | None = None) -> MediaAttachment:
-    """Decode the file (again) and decide whether it may be shown."""
-    ended = MediaAttachment.objects.filter(pk=media.pk).exclude(state=MediaAttachment.State.RUNNING)
-    with transaction.atomic():
-        ended.update(state=MediaAttachment.State.QUEUED, due_at=timezone.now(), claims=0, actor=actor)
-        ring(media)
-    return media

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integrations.media import derivatives
+from integrations.media import derivatives, serving
 from integrations.models import Essay, Property
 from integrations.pages import body, fragments
 from integrations.pages.kinds import KINDS, Row, is_located, source_address
 
+COVER = "1-large.webp"
 MOST_FACTS, LONGEST_FACT = 40, 300
 
 
@@ -49,10 +50,10 @@ def cover(request: HttpRequest, pk: int) -> FileResponse:
     """Its picture, once a worker has accepted it."""
     _may_view(request, Essay)
     picture = _row(Essay, pk).cover
-    if picture is None or not derivatives.has_thumbnail(picture):
+    found = derivatives.opened(picture, COVER) if picture else None
+    if found is None:
         raise Http404
-    headers = {"Content-Security-Policy": "sandbox; default-src 'none'", "Cache-Control": "private, max-age=3600"}
-    return FileResponse(derivatives.open_thumbnail(picture), content_type="image/webp", headers=headers)
+    return serving.derivative(*found, for_ever=False)
 
 
 @require_safe
@@ -111,7 +112,7 @@ def _by_slug(slug: str, service: str = "") -> Any:
 
 
 def _essay_page(request: HttpRequest, found: Essay) -> HttpResponse:
-    has_cover = found.cover is not None and derivatives.has_thumbnail(found.cover)
+    has_cover = found.cover is not None and found.cover.is_shown
     context = {
         "body": body.shown(found),
         "cover_url": reverse("essay_cover", args=[found.pk]) if has_cover else "",

@@ -97,8 +97,15 @@ MODELS: dict[str, dict[str, Page]] = {
         ACTS,
         ACTS,
         MANAGES,
+        live=LIVE,
         validate_again=_does(ACTS),
-        thumbnail=Page(SEES, SEES, got=404, posted=404, refused=404),  # no file of the table has been accepted
+        regenerate=_does(ACTS),
+        quarantine=_does(ACTS),
+        release=_does(MANAGES),
+        tiles=Page(SEES, SEES, needs=""),
+        original=Page(ACTS, ACTS),
+        replace=Page(ACTS, ACTS),
+        derivative=Page(SEES, SEES, got=404, posted=404, needs="file", refused=404),  # none has been made
     )
     | {"change": Page(SEES, ACTS, posted=302)},  # the description may be empty, so an empty form is a good one
     "integrations_stream": _model(
@@ -147,7 +154,7 @@ OTHERS = {
     "password_change_done": Page(STAFF, STAFF, posted=405, needs=""),
     "jsi18n": Page(STAFF, STAFF, posted=405, needs=""),
     "search": Page(STAFF, STAFF, needs=""),
-    "autocomplete": Page(NOBODY, STAFF, posted=405, needs=""),  # no form of ours asks it
+    "autocomplete": Page(NOBODY, STAFF, posted=405, needs=""),  # forms ask it for what a field offers
     "view_on_site": Page(NOBODY, NOBODY, needs="content type", refused=404),
     "app_list": Page(SEES, SEES, needs="app", refused=404),
 }

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.utils import timezone
 from django_q.models import Failure
@@ -312,7 +314,9 @@ class _Bundle:
     def media(self, state: str) -> None:
         valid = state == MediaAttachment.State.VALID
         MediaAttachment.objects.create(
-            file=f"media/{uuid4().hex}",
+            file=default_storage.save(f"media/{uuid4().hex}", ContentFile(b"a file"))
+            if valid
+            else f"media/{uuid4().hex}",
             original_name=self.text(255),
             alt_text=self.text(300),
             state=state,

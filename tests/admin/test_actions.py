@@ -285,7 +285,7 @@ def actions() -> Iterator[tuple[str, Any, Any]]:
 
 def test_every_action_has_permissions_and_a_dialog() -> None:
     found = {label: (made, method) for label, made, method in actions()}
-    assert len(found) == 50
+    assert len(found) == 53
     for label, (made, method) in found.items():
         assert method.allowed_permissions, label
         assert not [name for name in method.allowed_permissions if "." in name], label

@@ -37,11 +37,11 @@ from tests.conftest import MakePerson
 pytestmark = pytest.mark.django_db
 WITH_TOKEN = {"csrfmiddlewaretoken": TOKEN}
 PEOPLE = ("anonymous", *STAFF.split())
-PLAIN = {"changelist", "add", "history", "delete", "change", "live", "export", "password_change", "thumbnail"}
-PLAIN |= {"try", "try_new", "raw", "now"}
+PLAIN = {"changelist", "add", "history", "delete", "change", "live", "export", "password_change"}
+PLAIN |= {"try", "try_new", "raw", "now", "tiles", "original", "replace", "derivative"}
 DONE_AT_ONCE = (
     *("_close_circuit", "_hold_circuit_open", "_purge_cache", "_roll_back", "_cancel", "_forget_position"),
-    *("_pause_events", "_resume_events"),
+    *("_pause_events", "_resume_events", "_quarantine"),
     *("_skip", "_count_again", "_restore", "_restore_marked", "_keep", "_pause", "_resume", "_set_position"),
     *("_acknowledge", "_ignore", "_watch", "_resolve", "_pause_checks", "_resume_checks"),
 )
@@ -61,11 +61,13 @@ FITTING: dict[str, dict[str, Any]] = {
     "_apply_plan": {"mode": SyncRun.Mode.PREVIEW, "state": "succeeded", "created": 1, "finished_at": timezone.now()},
     "_restore": {"deleted_at": timezone.now()},
     "_resume": {"paused_at": timezone.now()},
+    "_release": {"state": "quarantined", "sha256": "0" * 64},
     "_set_position": {"last_full_at": timezone.now()},
 }
 OF_MANAGERS = {
     *("integrations_stream_set_position", "integrations_stream_forget_position"),
     "integrations_settingschange_roll_back",
+    "integrations_mediaattachment_release",
     *("integrations_webhookevent_replay_all", "integrations_webhookevent_cancel_all"),
     "integrations_bulkoperation_cancel",
 }
@@ -105,6 +107,8 @@ def address(name: str, wanted: Page, pk: object = None) -> str:
     if wanted.needs == "content type":
         event = WebhookEvent.objects.order_by("pk")[0]
         return reverse(f"admin:{name}", args=[ContentType.objects.get_for_model(event).pk, event.pk])
+    if wanted.needs == "file":
+        return reverse(f"admin:{name}", args=[pk or row_for(name).pk, "0" * 64, "1-large.jpg"])
     if wanted.needs == "app":
         return reverse(f"admin:{name}", args=["integrations"])
     if wanted.needs == "pk":
@@ -257,6 +261,6 @@ def test_an_action_is_done_once_by_a_post_with_token_and_permission(people: dict
 
 
 def test_every_action_is_the_operators_but_what_only_managers_do() -> None:
-    assert len(ACTIONS) == 50
+    assert len(ACTIONS) == 53
     assert {name for name in ACTIONS if EXPECTED[name].posts != ACTS} == OF_MANAGERS
     assert {EXPECTED[name].posts for name in OF_MANAGERS} == {MANAGES}

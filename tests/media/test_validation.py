@@ -1,200 +1,159 @@
-"""What is a picture, and what becomes of everything else."""
+"""What becomes of an upload: its states, its reasons, and what nobody loses when something fails."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from io import BytesIO
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image
+from django.utils import timezone
 
-from integrations import ops
-from integrations.media.validation import LARGEST_PIXELS, NotAccepted, decode
-from integrations.models import MediaAttachment
-from tests.worker import work_off
+from integrations import due, leases, ops, tasks
+from integrations.media import validation
+from integrations.models import Derivation, MediaAttachment
+from tests.media.files import AWAY, FULL, SVG, document, failing, files, judged, picture, stored
+from tests.worker import expire, make_due, work_off
 
-FOLDERS = (
-    "images/pillow",
-    *(f"images/gofuzz-{kind}" for kind in ("bmp", "gif", "jpeg", "png", "tiff", "webp")),
-    "uploads",
-)
-TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
-NOT_PICTURES = {
-    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-    "pdf": b"%PDF-1.4\n%%EOF",
-    "html": b"<html><script>alert(1)</script></html>",
-    "empty": b"",
-    "text": b"a text",
-    "postscript": b"%!PS-Adobe-3.0\n",
-}
+pytestmark = pytest.mark.django_db
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB") -> bytes:
-    stream = BytesIO()
-    Image.new(mode, size, 1).save(stream, kind)
-    return stream.getvalue()
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
+def test_a_picture_is_accepted_with_size_type_digest_and_pictures(kind: str) -> None:
+    media = judged(picture(kind))
+    assert (media.state, media.content_type, media.width, media.height) == ("valid", f"image/{kind.lower()}", 40, 30)
+    assert (len(media.sha256), media.size, media.failure_message) == (64, len(picture(kind)), "")
+    assert len(media.made) == 4
+    assert all(default_storage.exists(each["file"]) for each in media.made)
 
 
-def png_of_zeros(width: int, height: int) -> bytes:
-    """A small file that decodes to very much."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    rows = zlib.compressobj(9)
-    data = b"".join([*(rows.compress(bytes(1 + (width + 7) // 8)) for _ in range(height)), rows.flush()])
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+def test_a_pdf_is_accepted_without_pictures() -> None:
+    media = judged(document())
+    assert (media.state, media.content_type, media.made) == ("valid", "application/pdf", [])
+    assert not Derivation.objects.exists()
 
 
-def upload(content: bytes) -> MediaAttachment:
-    media = MediaAttachment.objects.create(file=ContentFile(content, "upload"), original_name="upload")
-    ops.validate(media)
-    work_off()
-    media.refresh_from_db()
-    return media
+@pytest.mark.parametrize(("content", "code"), [(SVG, "not_taken"), (b"", "not_taken"), (picture()[:60], "damaged")])
+def test_what_is_no_good_file_is_rejected_and_says_why(content: bytes, code: str) -> None:
+    media = judged(content, "me.jpg")
+    assert (media.state, media.failure_code, media.width) == ("rejected", code, media.width)
+    assert media.failure_message
+    assert media.made == []
 
 
-def judge(path: Path) -> bool:
-    """Whether it is accepted. Anything but NotAccepted fails the test."""
-    with path.open("rb") as stream:
-        try:
-            found = decode(stream)
-        except NotAccepted as reason:
-            assert str(reason).endswith(".")  # noqa: PT017 - both ends are right, this one with a sentence
-            return False
-    assert found.content_type in TYPES
-    assert 0 < found.width * found.height <= LARGEST_PIXELS
-    return True
+def test_a_file_that_is_too_large_is_not_even_looked_into(settings: Any) -> None:
+    settings.MEDIA_LARGEST_BYTES = 50
+    media = judged(picture())
+    assert (media.state, media.failure_code) == ("rejected", "too_large")
+    assert media.failure_message == "The file is larger than 50 B. Upload a smaller one."
 
 
-def files(shared_data: Path, folder: str) -> list[Path]:
-    found = sorted(path for path in (shared_data / folder).iterdir() if path.is_file())
-    assert found
-    return found
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's remarks on what is odd in a file
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_every_file_of_the_corpus_is_accepted_or_refused_with_a_sentence(shared_data: Path, folder: str) -> None:
-    accepted = [judge(path) for path in files(shared_data, folder)]
-    assert any(accepted) == (folder not in {"images/gofuzz-bmp", "images/gofuzz-tiff"})
-
-
-def _every_accepted_one_has_a_thumbnail(paths: list[Path]) -> None:
-    for path in paths:
-        media = upload(path.read_bytes())
-        assert media.state in {"valid", "quarantined"}, path
-        if media.state == "valid":
-            assert media.sha256
-            assert media.width
-            with default_storage.open(media.thumbnail.name) as stream, Image.open(stream) as thumbnail:
-                assert max(thumbnail.size) <= 320, path
-
-
-@pytest.mark.django_db
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_what_is_accepted_has_a_thumbnail(shared_data: Path) -> None:
-    _every_accepted_one_has_a_thumbnail([path for folder in FOLDERS for path in files(shared_data, folder)[::25]])
+def test_the_whole_way_of_some_of_the_corpus(shared_data: Path) -> None:
+    paths = files(shared_data, "uploads", "images/pillow", "images/gofuzz-webp", "pdf/qpdf", "pdf/payloads")[::30]
+    _all_end_well(paths)
 
 
 @pytest.mark.slow
-@pytest.mark.django_db
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_what_is_accepted_of_the_whole_corpus_has_a_thumbnail(shared_data: Path) -> None:
-    _every_accepted_one_has_a_thumbnail([path for folder in FOLDERS for path in files(shared_data, folder)])
+def test_the_whole_way_of_the_whole_corpus(shared_data: Path) -> None:
+    folders = [f"images/gofuzz-{kind}" for kind in ("bmp", "gif", "jpeg", "png", "tiff", "webp")]
+    _all_end_well(files(shared_data, "uploads", "images/pillow", *folders, "pdf/qpdf", "pdf/qpdf-fuzz", "pdf/payloads"))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
-@pytest.mark.django_db
-def test_a_picture_is_valid_with_its_size_type_and_digest(kind: str) -> None:
-    media = upload(picture(kind))
-    assert (media.state, media.content_type, media.width, media.height) == ("valid", f"image/{kind.lower()}", 40, 30)
-    assert len(media.sha256) == 64
-    assert default_storage.exists(media.thumbnail.name)
+def _all_end_well(paths: list[Path]) -> None:
+    for path in paths:
+        media = judged(path.read_bytes(), path.name)
+        assert media.state in {"valid", "quarantined", "rejected"}, path
+        assert (media.state == "valid") == (not media.failure_message), path
+        assert len(media.made) == (4 if media.state == "valid" and media.is_picture else 0), path
 
 
-def test_a_jpeg_of_several_pictures_is_a_jpeg() -> None:
-    stream = BytesIO()
-    Image.new("RGB", (8, 8)).save(stream, "MPO", save_all=True, append_images=[Image.new("RGB", (8, 8), 9)])
-    assert decode(BytesIO(stream.getvalue())).content_type == "image/jpeg"
-
-
-@pytest.mark.parametrize("side", [5001, 13_000, 60_000])
-def test_a_bomb_is_refused_before_it_is_decoded(side: int) -> None:
-    height = 5000 if side == 5001 else side
-    bomb = png_of_zeros(side, min(height, 13_000))
-    assert len(bomb) < 200_000
-    with pytest.raises(NotAccepted, match="more than 25 megapixels"):
-        decode(BytesIO(bomb))
-
-
-def test_a_picture_of_exactly_25_megapixels_is_accepted() -> None:
-    assert decode(BytesIO(png_of_zeros(5000, 5000))).width == 5000
-
-
-@pytest.mark.parametrize("kind", ["TIFF", "BMP", "ICO", "PPM", "TGA", "PDF", "EPS", "JPEG2000", "AVIF"])
-def test_a_format_that_is_not_on_the_list_is_refused(kind: str) -> None:
-    with pytest.raises(NotAccepted, match="Upload one of JPEG, PNG, GIF, WEBP"):
-        decode(BytesIO(picture(kind)))
-
-
-@pytest.mark.parametrize("content", NOT_PICTURES.values(), ids=NOT_PICTURES.keys())
-@pytest.mark.django_db
-def test_what_is_no_picture_stays_in_quarantine_and_says_why(content: bytes) -> None:
-    media = upload(content)
-    assert (media.state, media.failure_code) == ("quarantined", "not_accepted")
-    assert "Upload one of" in media.failure_message
-    assert media.width is None
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
-@pytest.mark.django_db
-def test_a_picture_that_was_cut_off_stays_in_quarantine(kind: str) -> None:
-    noise = Image.effect_noise((64, 64), 80).convert("RGB")
-    stream = BytesIO()
-    noise.save(stream, kind)
-    media = upload(stream.getvalue()[: len(stream.getvalue()) // 2])
-    assert (media.state, media.failure_code) == ("quarantined", "not_accepted")
-
-
-@pytest.mark.parametrize("size", [(1, 2000), (2000, 1)])
-@pytest.mark.django_db
-def test_a_picture_too_narrow_for_a_thumbnail_stays_in_quarantine(size: tuple[int, int]) -> None:
-    media = upload(picture(size=size))
-    assert (media.state, media.failure_code) == ("quarantined", "not_accepted")
-    assert "No thumbnail" in media.failure_message
-
-
-@pytest.mark.django_db
-def test_a_file_that_is_gone_is_said() -> None:
-    media = upload(picture())
-    Path(media.file.path).unlink()
+def test_a_file_that_is_gone_is_missing_until_it_is_back() -> None:
+    media = judged(picture())
+    path = Path(media.file.path)
+    path.rename(path.with_suffix(".away"))
     ops.validate(media)
     work_off()
     media.refresh_from_db()
-    assert (media.state, media.failure_code) == ("quarantined", "missing")
+    assert (media.state, media.failure_code) == ("missing", "missing")
     assert "Upload it again" in media.failure_message
+    path.with_suffix(".away").rename(path)
+    ops.validate(media)
+    work_off()
+    media.refresh_from_db()
+    assert (media.state, media.failure_message, media.is_shown) == ("valid", "", True)
 
 
-@pytest.mark.django_db
 def test_a_second_judgement_forgets_the_first() -> None:
-    media = upload(b"no picture")
-    path = Path(media.file.path)
-    path.write_bytes(picture())
+    media = judged(b"no picture")
+    Path(media.file.path).write_bytes(picture())
     ops.validate(media)
     work_off()
     media.refresh_from_db()
     assert (media.state, media.failure_code, media.failure_message) == ("valid", "", "")
 
 
-@pytest.mark.django_db
 def test_the_name_on_disk_is_ours() -> None:
-    media = MediaAttachment.objects.create(file=ContentFile(picture(), "../../evil.php"))
-    assert media.file.name
-    assert "evil" not in media.file.name
-    assert media.file.name.startswith("media/")
+    media = stored(picture(), "../../evil.php")
+    assert "evil" not in str(media.file.name)
+    assert str(media.file.name).startswith("media/")
+
+
+def test_the_same_bytes_are_kept_once() -> None:
+    first, second = judged(picture(), "first.png"), judged(picture(), "second.png")
+    assert (first.state, second.state, second.failure_code) == ("valid", "rejected", "duplicate")
+    assert (second.duplicate_of, bool(second.file)) == (first, False)
+    assert second.failure_message.startswith("This file is already here as “first.png”.")
+    with pytest.raises(ops.Impossible, match="Upload it again"):
+        ops.validate(second)
+
+
+def test_two_workers_at_the_same_bytes_accept_them_once() -> None:
+    rows = [stored(picture()), stored(picture())]
+    claimed = [leases.claim(MediaAttachment, row.pk) for row in rows]
+
+    for lease in claimed:
+        assert lease is not None
+        validation.validate(lease)
+    assert sorted(MediaAttachment.objects.values_list("state", flat=True)) == ["rejected", "valid"]
+
+
+def test_an_upload_to_a_full_storage_says_so_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, "_save", "media/", FULL)
+    with pytest.raises(ops.Impossible, match="No space left on device"):
+        ops.upload(ContentFile(picture(), "a.png"), ops.Brought())
+    assert not MediaAttachment.objects.exists()
+
+
+def test_a_storage_that_is_away_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    media = stored(picture())
+    with monkeypatch.context() as patch:
+        failing(patch, "_open", "media/", AWAY)
+        work_off()
+    media.refresh_from_db()
+    assert (media.state, media.failure_code) == ("parked", "storage")
+    assert "Input/output error" in media.failure_message
+    assert media.due_at > timezone.now() + timedelta(seconds=30)
+    make_due(media)
+    due.start()
+    work_off()
+    media.refresh_from_db()
+    assert (media.state, media.failure_message, media.is_shown) == ("valid", "", True)
+
+
+def test_a_worker_that_dies_in_the_middle_loses_nothing() -> None:
+    media = stored(picture())
+    assert leases.claim(MediaAttachment, media.pk)
+    expire(media)
+    due.start()
+    work_off()
+    media.refresh_from_db()
+    assert (media.state, media.is_shown, media.claims) == ("valid", True, 2)
+
+
+def test_a_worker_that_comes_too_late_changes_nothing() -> None:
+    media = judged(picture())
+    before = MediaAttachment.objects.values().get()
+    tasks.validate_media(str(media.pk))
+    assert MediaAttachment.objects.values().get() == before

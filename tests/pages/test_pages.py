@@ -18,7 +18,7 @@ from tests.admin.asking import page, said, strict, tables
 from tests.admin.hostile import MARK
 from tests.admin.population import populate
 from tests.conftest import MakePerson
-from tests.media.test_validation import picture
+from tests.media.files import picture
 from tests.pages.conftest import Connect
 from tests.pages.showing import address, settled, words
 from tests.worker import queued, work_off

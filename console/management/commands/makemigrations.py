@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.commands import makemigrations
 from django.db.migrations import Migration
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import AddField, CreateModel
 from django.db.migrations.operations.base import Operation
 
 
@@ -27,7 +27,32 @@ class Command(makemigrations.Command):
 
 
 def folded(operations: list[Operation], app_label: str) -> list[Operation]:
-    """The same in fewer: new tables alone, or as it was where something else is touched or two tables name each other."""
+    """The same in fewer: new tables and what closes a circle of them, or as it was where something else is touched."""
+    try:
+        return _folded(operations, app_label)
+    except CycleError as cycle:
+        late = next((each for each in operations if _closes(each, cycle.args[1])), None)
+    if late is None:
+        return operations
+    held = [each for each in operations if each is late or _needs(each, late)]
+    return [*folded([each for each in operations if each not in held], app_label), *held]
+
+
+def _closes(operation: Operation, circle: list[str]) -> bool:
+    """Whether it is a column of one of these tables that names another of them."""
+    if not isinstance(operation, AddField) or operation.model_name_lower not in circle:
+        return False
+    named = getattr(operation.field.remote_field, "model", "")
+    return str(named).rpartition(".")[2].lower() in circle
+
+
+def _needs(operation: Operation, late: Operation) -> bool:
+    """Whether it is an index or a constraint with that column."""
+    made = getattr(operation, "index", None) or getattr(operation, "constraint", None)
+    return isinstance(late, AddField) and late.name in getattr(made, "fields", ())
+
+
+def _folded(operations: list[Operation], app_label: str) -> list[Operation]:
     creations = {operation.name_lower: operation for operation in operations if isinstance(operation, CreateModel)}
     for operation in operations:
         if isinstance(operation, CreateModel):
@@ -38,10 +63,7 @@ def folded(operations: list[Operation], app_label: str) -> list[Operation]:
                 creations[whole.name_lower] = whole
             case _:
                 return operations
-    try:
-        return [creations[name] for name in _order(creations, app_label)]
-    except CycleError:
-        return operations
+    return [creations[name] for name in _order(creations, app_label)]
 
 
 def _order(creations: dict[str, CreateModel], app_label: str) -> list[str]:

@@ -1,0 +1,74 @@
+"""How files are shown: as a list or as a grid of pictures, and each with what it is used for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.views import ChangeList
+
+from integrations.admin.base import ConsoleList, LivePanel
+from integrations.admin.media_tile import Tile, tile, with_subjects
+from integrations.admin.media_upload import UploadPage
+from integrations.models import MediaAttachment
+
+VIEW, GRID = "view", "grid"
+MOST_USES = 20
+
+
+class MediaList(ConsoleList):
+    """One list in two views; which one stands in the address."""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Without the view, which filters nothing."""
+        return {name: value for name, value in super().get_filters_params(params).items() if name != VIEW}
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether pictures are shown."""
+        return bool(self.params.get(VIEW) == GRID)
+
+    @property
+    def as_grid(self) -> str:
+        """The address of the same rows as pictures."""
+        address: str = self.get_query_string({VIEW: GRID})
+        return address
+
+    @property
+    def as_list(self) -> str:
+        """The address of the same rows as a list."""
+        address: str = self.get_query_string(remove=[VIEW])
+        return address
+
+    @cached_property
+    def tiles(self) -> list[Tile]:
+        """The rows of this page."""
+        return [tile(row) for row in self.result_list]
+
+
+class MediaPages(LivePanel, UploadPage):
+    """List, grid, and a page that follows the file until it has been judged."""
+
+    panel_template = "admin/integrations/mediaattachment/panel.html"
+    panel_every = "1s"
+    change_form_outer_after_template = "admin/integrations/mediaattachment/zoom.html"
+    change_list_template = "admin/integrations/mediaattachment/list.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
+        """One with two views."""
+        return MediaList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MediaAttachment]:
+        """With what each is attached to."""
+        return with_subjects(super().get_queryset(request).select_related("actor"))
+
+    def is_moving(self, row: MediaAttachment) -> bool:
+        """Whether the worker has yet to judge it."""
+        return row.state in MediaAttachment.ACTIVE or row.awaits_pictures
+
+    def panel_context(self, request: HttpRequest, row: MediaAttachment) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
+        """The picture and what uses it."""
+        covers = row.essays.only("title")[: MOST_USES + 1]
+        return {"tile": tile(row), "covers": covers[:MOST_USES], "more_covers": len(covers) > MOST_USES}
