@@ -138,7 +138,7 @@ def test_what_is_filtered_is_what_is_exported(client_of_manager: Client, cms: Se
     assert [row["title"] for row in rows_of(export(client_of_manager, Essay, q="right"))] == ["right"]
 
 
-@pytest.mark.parametrize("junk", ["bogus=1", "synced_at__year=9999", "service=%00", "items=1"])
+@pytest.mark.parametrize("junk", ["bogus=1", "service=%00", "items=1"])
 def test_an_address_that_makes_no_sense_leads_to_all_rows(client_of_manager: Client, junk: str) -> None:
     response = client_of_manager.get(f"{page(Essay, 'export')}?{junk}")
     assert (response.status_code, response.headers["Location"]) == (302, page(Essay, "export"))

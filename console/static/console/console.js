@@ -185,3 +185,9 @@ document.addEventListener("change", ({ target }) => {
   window.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), { capture: true });
   location.search = new URLSearchParams([[target.dataset.reload, target.value], ...typed]);
 });
+
+// Enter opens the first answer of Ctrl-K: Unfold chooses none until somebody presses the arrow down.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target.id !== "command-results") return;
+  document.getElementById("search-input-command").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown" }));
+});
