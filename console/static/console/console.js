@@ -186,8 +186,12 @@ document.addEventListener("change", ({ target }) => {
   location.search = new URLSearchParams([[target.dataset.reload, target.value], ...typed]);
 });
 
-// Enter opens the first answer of Ctrl-K: Unfold chooses none until somebody presses the arrow down.
+// Enter opens the first answer of Ctrl-K: Unfold chooses none until somebody presses the arrow down. The one that was
+// chosen stays so while more letters are typed.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target.id !== "command-results") return;
-  document.getElementById("search-input-command").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown" }));
+  requestAnimationFrame(() => {
+    if (document.querySelector("#command-results-list .active")) return;
+    document.getElementById("search-input-command").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown" }));
+  });
 });
