@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from integrations import due, geocoding, incidents, leases, ops, probe, publishing, repeats, retention, sessions, trials
+from integrations import (
+    due,
+    geocoding,
+    incidents,
+    leases,
+    ops,
+    publishing,
+    repeats,
+    retention,
+    sessions,
+    side_by_side,
+    trials,
+)
 from integrations.media import derivatives, orphans, validation
 from integrations.models import (
     BulkOperation,
@@ -10,7 +22,6 @@ from integrations.models import (
     Derivation,
     Enrichment,
     GeocodeBatch,
-    HealthCheck,
     MediaAttachment,
     Publication,
     SampleDelivery,
@@ -52,9 +63,8 @@ def process_event(pk: str) -> None:
 
 
 def check_health(pk: str) -> None:
-    """One probe."""
-    if lease := leases.claim(HealthCheck, int(pk)):
-        probe.run(lease)
+    """One probe, and beside it those that are due meanwhile."""
+    side_by_side.run(int(pk))
 
 
 def validate_media(pk: str) -> None:

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
-from integrations import credentials, leases, sandbox
+from integrations import credentials, leases, sandbox, side_by_side
 from integrations.models import Service
 from integrations.roles import MANAGER, OPERATOR, VIEWER
 from integrations.webhooks import receivers
@@ -67,6 +67,12 @@ def _nobody_is_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process remembers for a second who listens at an address, and tests change that at will."""
     monkeypatch.setattr(receivers, "KEPT_S", 0.0)
     monkeypatch.setattr(receivers, "_kept", {})
+
+
+@pytest.fixture(autouse=True)
+def _checks_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one would see nothing of the test's transaction; see test_side_by_side.py for those."""
+    monkeypatch.setattr(side_by_side, "run", side_by_side.one)
 
 
 @pytest.fixture(autouse=True)
