@@ -262,4 +262,4 @@ def trail_link(correlation_id: uuid.UUID) -> SafeString:
 
 def code(text: str) -> SafeString:
     """Text as it came, scrolling in its own box."""
-    return format_html('<pre class="c-code">{}</pre>', storable(text)) if text else SafeString("–")
+    return format_html('<pre class="c-code" tabindex="0">{}</pre>', storable(text)) if text else SafeString("–")

@@ -140,7 +140,7 @@ def test_what_was_not_kept_says_by_which_rule_and_where_to_change_it(
 def test_the_command_stands_on_the_page_and_a_button_copies_it(browser: Client, cms: Service) -> None:
     html = said(browser, recorded(cms).get_absolute_url())
     assert 'data-copy="curl"' in html
-    assert f'<pre class="c-code" id="curl">curl --globoff \\\n  --url &#x27;{cms.base_url}/api' in html
+    assert f'<pre class="c-code" id="curl" tabindex="0">curl --globoff \\\n  --url &#x27;{cms.base_url}/api' in html
 
 
 @pytest.mark.parametrize(("method", "offered"), [("GET", True), ("HEAD", True), ("OPTIONS", True), ("POST", False)])

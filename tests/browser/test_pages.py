@@ -106,15 +106,6 @@ def test_the_dark_theme_is_chosen_and_kept(page: Page, synced: SyncRun) -> None:
     assert page.locator("canvas").first.evaluate(COLOURED, DARK_LINE) > 3
 
 
-def test_a_service_is_found_and_opened_without_the_mouse(page: Page, console: Console) -> None:
-    page.goto("/admin/")
-    page.keyboard.press("Control+k")
-    page.locator("#search-input-command").press_sequentially("artic")
-    expect(page.locator("#command-results-list li.active")).to_have_count(1)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{console.articles.get_absolute_url()}")
-
-
 def test_a_dialog_is_answered_with_the_keyboard(page: Page, console: Console) -> None:
     page.goto(console.articles.get_absolute_url())
     opener = page.get_by_role("link", name="Check now")
