@@ -12,6 +12,7 @@ from unfold.views import ChangeList
 from integrations.admin.base import ConsoleList, LivePanel
 from integrations.admin.media_tile import Tile, tile, with_subjects
 from integrations.admin.media_upload import UploadPage
+from integrations.media import derivatives
 from integrations.models import MediaAttachment
 
 VIEW, GRID = "view", "grid"
@@ -71,4 +72,5 @@ class MediaPages(LivePanel, UploadPage):
     def panel_context(self, request: HttpRequest, row: MediaAttachment) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
         """The picture and what uses it."""
         covers = row.essays.only("title")[: MOST_USES + 1]
-        return {"tile": tile(row), "covers": covers[:MOST_USES], "more_covers": len(covers) > MOST_USES}
+        shown = {"tile": tile(row), "pictures": list(derivatives.shown(row))}
+        return {**shown, "covers": covers[:MOST_USES], "more_covers": len(covers) > MOST_USES}

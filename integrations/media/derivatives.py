@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from imagekit.cachefiles import ImageCacheFile
 
-from integrations import leases
+from integrations import leases, ops
 from integrations.media import copies, sealed
 from integrations.media.findings import Refused
 from integrations.media.specs import CONTENT_TYPES, RULES
@@ -22,6 +22,7 @@ from integrations.models import Derivation, MediaAttachment
 
 logger = logging.getLogger(__name__)
 
+State = MediaAttachment.State
 FIELDS = ("thumbnail", "thumbnail_webp", "large", "large_webp")
 NOT_STORED = "The storage did not take the pictures ({}). They are made again by themselves at {:%H:%M} UTC."
 
@@ -93,11 +94,16 @@ def _run(lease: leases.Lease) -> None:
         same.update(rules=RULES, failure_message=f"No pictures can be made of it. {reason}")
         lease.finish(failed, failure_code=reason.code, failure_message=str(reason))
     else:
-        lease.renew()
-        # Only of the bytes they were made of: the file may have been replaced meanwhile.
-        same = MediaAttachment.objects.filter(pk=job.media.pk, sha256=job.media.sha256)
-        same.update(made=made, rules=RULES)
-        lease.finish(Derivation.State.SUCCEEDED, failure_code="", failure_message="")
+        _keep(lease, job.media, made)
+
+
+def _keep(lease: leases.Lease, media: MediaAttachment, made: list[dict[str, Any]]) -> None:
+    """Only for the bytes they were made of: where the file was replaced meanwhile, they are made once more."""
+    lease.renew()
+    kept = MediaAttachment.objects.filter(pk=media.pk, sha256=media.sha256).update(made=made, rules=RULES)
+    lease.finish(Derivation.State.SUCCEEDED, failure_code="", failure_message="")
+    if not kept and (new := MediaAttachment.objects.filter(pk=media.pk, state=State.VALID).first()):
+        ops.derive(new, new.actor)
 
 
 def retry_after(claims: int) -> timedelta:

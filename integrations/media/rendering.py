@@ -62,7 +62,9 @@ def render(stream: BinaryIO | File[bytes]) -> Iterator[Rendered]:
         orientation = image.getexif().get(ORIENTATION, 1)
         box = (LARGE.height, LARGE.width) if orientation in ON_ITS_SIDE else (LARGE.width, LARGE.height)
         image.draft(None, box)
-        upright = ImageOps.exif_transpose(_plain(image))
+        upright = _plain(image)
+        upright.load()
+        ImageOps.exif_transpose(upright, in_place=True)  # a copy of 25 megapixels takes 100 MB
     large = _fitted(upright, LARGE)
     small = _filled(large if _covers(large, THUMBNAIL) else upright, THUMBNAIL)
     for size, picture in ((LARGE, large), (THUMBNAIL, small)):
@@ -79,9 +81,9 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _fitted(image: Image.Image, size: Size) -> Image.Image:
-    fitted = image.copy()
-    fitted.thumbnail((size.width, size.height), LANCZOS)
-    return fitted
+    scale = min(size.width / image.width, size.height / image.height, 1)
+    pixels = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(pixels, LANCZOS, reducing_gap=2.0)
 
 
 def _covers(image: Image.Image, size: Size) -> bool:

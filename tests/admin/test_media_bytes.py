@@ -47,6 +47,16 @@ def test_what_was_made_is_harmless_and_may_be_kept_for_ever(viewer: User, as_per
     assert derivatives.url(media, "thumbnail") in said(client, media.get_absolute_url())
 
 
+def test_the_page_of_a_file_says_what_was_looked_at_made_and_is_here_already(viewer: User, as_person: AsPerson) -> None:
+    media, again, client = judged(picture(), "first.png"), judged(picture(), "again.png"), as_person(viewer)
+    html = said(client, media.get_absolute_url())
+    assert [each.url in html for each in derivatives.shown(media)] == [True] * 4
+    assert "decoded: 1 picture" in html
+    html = said(client, again.get_absolute_url())
+    assert "Here already as" in html
+    assert media.get_absolute_url() in html
+
+
 def test_nothing_of_what_the_file_carried_is_served(viewer: User, as_person: AsPerson) -> None:
     exif = Image.Exif()
     exif[0x010E] = SECRET.decode()

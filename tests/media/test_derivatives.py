@@ -99,14 +99,22 @@ def _heavy(_stream: Any) -> Any:
     raise Refused("too_heavy", sealed.HEAVY)
 
 
-def test_what_is_made_of_bytes_that_were_replaced_meanwhile_is_not_shown() -> None:
-    media = judged(picture())
+def test_a_file_that_is_replaced_while_its_pictures_are_made_gets_those_of_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    media, render = judged(picture()), sealed.render
+
+    def slowly(stream: Any) -> Any:
+        monkeypatch.setattr(sealed, "render", render)
+        MediaAttachment.objects.update(sha256="0" * 64, made=[], rules=0)
+        return render(stream)
+
+    monkeypatch.setattr(sealed, "render", slowly)
     ops.derive(media)
-    MediaAttachment.objects.update(sha256="0" * 64, made=[])
     work_off()
     media.refresh_from_db()
-    assert media.made != []
     assert {each["file"].split("/")[2] for each in media.made} == {"0" * 64}
+    assert Derivation.objects.filter(state="succeeded").count() == 3
 
 
 def test_an_essay_has_a_cover_in_two_sizes() -> None:
