@@ -30,6 +30,7 @@ MALFORMED = {
     "TIME_ZONE": ["", "Nowhere", "../../etc/passwd", "Europe"],
     "ENVIRONMENT": ["prod"],
     "WORKERS": ["", "two", "0", "65", "1.5"],
+    "LARGEST_UPLOAD_MB": ["", "ten", "0", "101", "1.5"],
     "LOG_LEVEL": ["loud"],
     "CONSOLE_URL": ["console.example.org", "ftp://console.example.org"],
     "EMAIL_URL": ["junk", "smtp://", "smtp://mail:port", "smtp://[::1", "https://mail.example.org"],
