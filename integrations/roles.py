@@ -39,6 +39,11 @@ VERBS = (
     "export_essay",
     "export_property",
     "export_record",
+    "export_call",
+    "export_healthcheck",
+    "export_stream",
+    "export_syncrun",
+    "export_webhookevent",
 )
 CONFIGURES = (
     "add_service",

@@ -22,7 +22,7 @@ from integrations.transport.exchange import Content
 from tests.admin.asking import page
 from tests.admin.expectations import EXPECTED
 from tests.admin.population import rows
-from tests.admin.test_export import COPIED, FORMATS, export
+from tests.admin.test_export import COPIED, FORMATS, LOGGED, export, text_of
 from tests.admin.test_matrix import model_of
 from tests.tables import cells
 from tests.transport.server import Reply
@@ -154,10 +154,10 @@ def _arguments(name: str, needs: str) -> list[list[object]]:
 
 def exports(client: Client) -> Iterator[tuple[str, str]]:
     """What can be taken away, in every format."""
-    models: tuple[type[Model], ...] = (*COPIED, Service)
+    models: tuple[type[Model], ...] = (*COPIED, *LOGGED, Service)
     for model in models:
         for form in FORMATS:
-            yield f"{page(model, 'export')} {form}", export(client, model, form).content.decode()
+            yield f"{page(model, 'export')} {form}", text_of(export(client, model, form))
 
 
 def queue() -> str:

@@ -38,6 +38,11 @@ ACTS = {
     "export_essay",
     "export_property",
     "export_record",
+    "export_call",
+    "export_healthcheck",
+    "export_stream",
+    "export_syncrun",
+    "export_webhookevent",
 }
 CONFIGURES = {
     "add_service",

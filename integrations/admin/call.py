@@ -18,6 +18,7 @@ from integrations.admin import curl, waterfall
 from integrations.admin.actions import may, verb
 from integrations.admin.base import LivePanel, LogAdmin, link
 from integrations.admin.call_filters import DurationFilter, OutcomeFilter, StatusFilter, TookFilter, TriggerFilter
+from integrations.admin.resources import CallResource, Exported
 from integrations.admin.syntax import coloured
 from integrations.models import Call, CallBody, CallRepeat
 from integrations.repeatable import SAFE
@@ -39,9 +40,10 @@ class Side:
 
 
 @admin.register(Call)
-class CallAdmin(LivePanel, LogAdmin):
+class CallAdmin(Exported, LivePanel, LogAdmin):
     """Newest first. The page follows a call that is being made again."""
 
+    resource_classes = (CallResource,)
     panel_template = "admin/integrations/call/panel.html"
     panel_every = "1s"
     change_form_outer_before_template = "admin/integrations/call/page.html"

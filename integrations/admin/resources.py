@@ -1,20 +1,55 @@
-"""What may be exported, and how: no secrets, no formulas."""
+"""What may be exported from a list, and how: no secrets, no formulas, no more at once than a request has time for.
+
+The columns are those of `exporting`, which writes any number of rows for a shell.
+"""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import openpyxl
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from import_export import fields, resources
 from import_export.admin import ExportMixin
-from import_export.formats.base_formats import CSV, JSON
+from import_export.formats.base_formats import CSV, JSON, XLSX
 from unfold.contrib.import_export.forms import ExportForm
 
-from integrations.cells import escaped
-from integrations.models import Essay, Property, Record, Service
+from integrations import exporting, patience
+from integrations.cells import escaped, of_workbook
+from integrations.models import Call, Essay, HealthCheck, Property, Record, Service, Stream, SyncRun, WebhookEvent
 
-FORMATS = (CSV, JSON)
+AT_ONCE = 5000  # rows, which a request writes in a few seconds
+PATIENCE_S = 10.0  # more than a list has, for a file holds more rows
+TOO_MANY = (
+    f"More than {AT_ONCE:,} rows fit, which are too many for a page. Filter the list first, by a service or a span of "
+    "time, or export them in a shell: manage.py export_rows."
+)
+TOO_LONG = (
+    f"No file was made within {PATIENCE_S:g} seconds. Filter the list first, by a service or a shorter span of time, or "
+    "export the rows in a shell: manage.py export_rows."
+)
+
+
+class Sheet(XLSX):
+    """A workbook, written row by row."""
+
+    def export_data(self, dataset: Any, **_: Any) -> bytes:
+        """The file."""
+        book, file = openpyxl.Workbook(write_only=True), io.BytesIO()
+        sheet = book.create_sheet("Rows")
+        for row in (dataset.headers, *dataset):
+            sheet.append([of_workbook(value) for value in row])
+        book.save(file)
+        return file.getvalue()
+
+
+FORMATS = (CSV, JSON, Sheet)
 
 
 class Exported(ExportMixin):
@@ -30,6 +65,28 @@ class Exported(ExportMixin):
         except IncorrectLookupParameters:
             return HttpResponseRedirect(request.path)
         return answer
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows; dates beyond the calendar are noticed here, and not first while the file is written."""
+        rows: QuerySet[Any] = super().get_export_queryset(request)
+        try:
+            with suppress(EmptyResultSet):
+                rows.query.sql_with_params()
+        except (OverflowError, ValueError) as nonsense:
+            raise IncorrectLookupParameters from nonsense
+        return rows
+
+    def get_export_data(self, file_format: Any, request: HttpRequest, queryset: QuerySet[Any], **kwargs: Any) -> Any:
+        """The file, or a reason why there is none, which the form shows."""
+        is_sheet = isinstance(file_format, Sheet)  # where numbers are numbers
+        try:
+            with patience.at_most(PATIENCE_S):
+                if queryset[AT_ONCE : AT_ONCE + 1].exists():
+                    raise ValueError(TOO_MANY)
+                data = self.get_data_for_export(request, queryset, force_native_type=is_sheet, **kwargs)
+        except patience.TookTooLong:
+            raise ValueError(TOO_LONG) from None
+        return file_format.export_data(data)
 
 
 class SafeField(fields.Field):
@@ -47,19 +104,19 @@ class SafeResource(resources.ModelResource):
 
     DEFAULT_RESOURCE_FIELD = SafeField
 
-
-class ServiceResource(SafeResource):
-    """A service without its credentials."""
-
-    class Meta:
-        model = Service
-        import_id_fields = ("slug",)
-        exclude = ("id",)
+    def iter_queryset(self, queryset: QuerySet[Any]) -> Iterator[Any]:
+        """Only the columns that are written, without the rows they point at."""
+        columns = [field.attribute for field in self.fields.values()]
+        rows: Iterator[Any] = super().iter_queryset(queryset.select_related(None).only(*columns))
+        return rows
 
 
-def _synced(model_class: type) -> type[SafeResource]:
-    meta = type("Meta", (), {"model": model_class, "exclude": ("content_hash",)})
-    return type(f"{model_class.__name__}Resource", (SafeResource,), {"Meta": meta})
+def _of(model: type[Model]) -> type[SafeResource]:
+    shown = [field.name for field in exporting.columns(model)]
+    meta = type("Meta", (), {"model": model, "fields": shown})
+    return type(f"{model.__name__}Resource", (SafeResource,), {"Meta": meta})
 
 
-EssayResource, PropertyResource, RecordResource = _synced(Essay), _synced(Property), _synced(Record)
+ServiceResource, StreamResource = _of(Service), _of(Stream)
+EssayResource, PropertyResource, RecordResource = _of(Essay), _of(Property), _of(Record)
+CallResource, EventResource, RunResource, CheckResource = _of(Call), _of(WebhookEvent), _of(SyncRun), _of(HealthCheck)

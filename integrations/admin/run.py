@@ -19,6 +19,7 @@ from integrations.admin.base import LivePanel, link, trail_link
 from integrations.admin.chosen import ChosenRows, Start
 from integrations.admin.plans import Plans, plan_context
 from integrations.admin.reasons import ReasonDialog
+from integrations.admin.resources import Exported, RunResource
 from integrations.models import SyncRun
 
 RETRIED = (SyncRun.State.FAILED, SyncRun.State.CANCELLED, SyncRun.State.PARKED)
@@ -48,9 +49,10 @@ class RestoreForm(BaseDialogForm):
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(LivePanel, ChosenRows, Plans):
+class SyncRunAdmin(Exported, LivePanel, ChosenRows, Plans):
     """The page follows the run while it works."""
 
+    resource_classes = (RunResource,)
     panel_template = "admin/integrations/syncrun/panel.html"
     panel_every = "1s"
     list_display = (

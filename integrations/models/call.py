@@ -71,7 +71,7 @@ class Call(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        permissions = [("repeat_call", "Can make a call again")]
+        permissions = [("repeat_call", "Can make a call again"), ("export_call", "Can export calls")]
         # Each serves a list, a filter or a figure of stats.py; the partial ones stay small.
         indexes = [
             models.Index(fields=["-started_at", "-id"], name="call_newest"),

@@ -32,6 +32,7 @@ class HealthCheck(Job):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("export_healthcheck", "Can export checks")]
         constraints = [
             models.UniqueConstraint(
                 fields=["service"],

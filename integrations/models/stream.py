@@ -80,6 +80,7 @@ class Stream(models.Model):
             ("pause_stream", "Can pause and resume a stream"),
             ("set_position_stream", "Can set the position of a stream"),
             ("backfill_stream", "Can backfill a range of time"),
+            ("export_stream", "Can export streams"),
         ]
 
     def __str__(self) -> str:

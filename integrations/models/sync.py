@@ -139,6 +139,7 @@ class SyncRun(Job):
             ("cancel_syncrun", "Can cancel a run"),
             ("decide_syncrun", "Can decide about rows that are gone"),
             ("apply_syncrun", "Can apply the plan of a preview"),
+            ("export_syncrun", "Can export runs"),
         ]
 
     def __str__(self) -> str:

@@ -103,6 +103,7 @@ class WebhookEvent(Job):
         permissions = [
             ("replay_webhookevent", "Can process, replay and cancel webhook events"),
             ("replay_all_webhookevent", "Can replay or cancel all webhook events that match"),
+            ("export_webhookevent", "Can export webhook events"),
         ]
 
     def __str__(self) -> str:
