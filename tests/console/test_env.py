@@ -16,7 +16,6 @@ EXAMPLE = (PROJECT / ".env.example").read_text()
 READ = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', Path(env.__file__).read_text()))
 ANY_TEXT = {"HEALTH_TOKEN", "CONSOLE_ADMIN_PASSWORD"}  # every text is a good value
 MALFORMED = {
-    "LARGEST_UPLOAD_MB": ["0", "101", "ten"],
     "SECRET_KEY": ["", "short", "a" * 60],
     "CREDENTIAL_KEYS": ["abc", ",", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=,abc"],
     "CREDENTIAL_FILES": ["", "secrets", "../secrets", __file__],
