@@ -13,6 +13,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from integrations.models import MediaAttachment
 from tests.browser.steps import is_same_page, remember_page
 from tests.browser.watch import Watch
+from tests.flows.processes import seconds_until
 
 UPLOAD = "/admin/integrations/mediaattachment/add/"
 DROP = """(files) => {
@@ -95,6 +96,26 @@ def test_a_picture_is_seen_in_full_and_put_away_by_the_keyboard(page: Page) -> N
     page.wait_for_function(IS_DRAWN, arg=picture_in_full.element_handle())
     page.keyboard.press("Escape")
     expect(picture_in_full).to_be_hidden()
+
+
+def test_a_file_is_replaced_and_every_link_to_it_stays(page: Page) -> None:
+    page.goto(UPLOAD)
+    drop(page, {"harbour.jpg": FILES["harbour.jpg"]})
+    expect_drawn(page, "harbour.jpg")
+    row = MediaAttachment.objects.get(original_name="harbour.jpg")
+    page.goto(row.get_absolute_url())
+    image = page.locator(".c-media .c-picture img")
+    before = image.get_attribute("src")
+    page.get_by_role("link", name="Replace the file").click()
+    other: FilePayload = {"name": "street.png", "mimeType": "image/png", "buffer": FILES["street.png"]}
+    page.set_input_files("[type=file]", other)
+    page.get_by_role("button", name="Replace").click()
+    replaced = MediaAttachment.objects.filter(pk=row.pk, original_name="street.png").exclude(made=[])
+    seconds_until(replaced.exists, 30, "the new file has taken its place")
+    page.goto(row.get_absolute_url())
+    expect(page.locator(".c-panel-head")).to_contain_text("street.png")
+    page.wait_for_function(IS_DRAWN, arg=image.element_handle())
+    assert image.get_attribute("src") != before
 
 
 def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
