@@ -14,7 +14,7 @@ from django.utils import timezone
 from integrations import due, leases, ops, tasks
 from integrations.media import validation
 from integrations.models import Derivation, MediaAttachment
-from tests.media.files import AWAY, FULL, SVG, document, failing, files, judged, picture, stored
+from tests.media.files import AWAY, FULL, SVG, document, failing, judged, picture, stored
 from tests.worker import expire, make_due, work_off
 
 pytestmark = pytest.mark.django_db
@@ -48,25 +48,6 @@ def test_a_file_that_is_too_large_is_not_even_looked_into(settings: Any) -> None
     media = judged(picture())
     assert (media.state, media.failure_code) == ("rejected", "too_large")
     assert media.failure_message == "The file is larger than 50 B. Upload a smaller one."
-
-
-def test_the_whole_way_of_some_of_the_corpus(shared_data: Path) -> None:
-    paths = files(shared_data, "uploads", "images/pillow", "images/gofuzz-webp", "pdf/qpdf", "pdf/payloads")[::30]
-    _all_end_well(paths)
-
-
-@pytest.mark.slow
-def test_the_whole_way_of_the_whole_corpus(shared_data: Path) -> None:
-    folders = [f"images/gofuzz-{kind}" for kind in ("bmp", "gif", "jpeg", "png", "tiff", "webp")]
-    _all_end_well(files(shared_data, "uploads", "images/pillow", *folders, "pdf/qpdf", "pdf/qpdf-fuzz", "pdf/payloads"))
-
-
-def _all_end_well(paths: list[Path]) -> None:
-    for path in paths:
-        media = judged(path.read_bytes(), path.name)
-        assert media.state in {"valid", "quarantined", "rejected"}, path
-        assert (media.state == "valid") == (not media.failure_message), path
-        assert len(media.made) == (4 if media.state == "valid" and media.is_picture else 0), path
 
 
 def test_a_file_that_is_gone_is_missing_until_it_is_back() -> None:
