@@ -214,7 +214,7 @@ STATES = [
 
 def test_every_state_has_a_tone_that_was_chosen_or_is_bad_news() -> None:
     told_softly = {Code.OK, Code.RATE_LIMITED, Code.OUTCOME_UNKNOWN, Code.CIRCUIT_OPEN}
-    bad = {"failed", "dead", "unhealthy", "quarantined"} | set(Code) - told_softly
+    bad = {"failed", "dead", "unhealthy", "quarantined", "rejected", "missing"} | set(Code) - told_softly
     for value in {value for states in STATES for value in states.values} | set(Code):
         assert (value in formatting.TONES) != (value in bad), value
 
