@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
+from django.db import IntegrityError, OperationalError
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
@@ -48,7 +49,16 @@ FILES = {
 @pytest.fixture(autouse=True)
 def _leaves_no_files() -> Iterator[None]:
     yield
-    MediaAttachment.objects.all().delete()
+    seconds_until(_are_gone, 30, "the files are forgotten")
+
+
+def _are_gone() -> bool:
+    """The worker may be writing something of theirs."""
+    try:
+        MediaAttachment.objects.all().delete()
+    except (IntegrityError, OperationalError):
+        return False
+    return True
 
 
 def drop(page: Page, files: dict[str, bytes]) -> None:
