@@ -4,8 +4,9 @@
 
 Three candidates make the same four pictures of the same photographs, of 12 and 24 megapixels in turn: a thumbnail
 of 300 × 200 and a large one within 1200 × 800, as JPEG and as WebP, with the same qualities. They take turns photograph
-by photograph, in an order that turns too, each in a process of its own whose greatest memory is told. A run in which
-one of them made other pictures than the rest fails.
+by photograph, in an order that turns too, each in a process of its own whose greatest memory is told; the console's
+starts another one for each photograph, since it trusts none, and that is measured with it. A run in which one of them
+made other pictures than the rest fails.
 
 Then the photographs are uploaded to a console of its own, and while its worker validates them and makes their
 pictures, the upload page is asked for again and again, until all are judged.

@@ -6,6 +6,7 @@ Imports nothing outside the standard library, because it also runs in the enviro
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -25,9 +26,13 @@ def named(name: str, width: int, height: int, kind: str) -> str:
 
 
 def peak_kib() -> int:
-    """The most memory this process has needed. `getrusage` would count what its parent had when it was started."""
+    """The most memory this process or one that it started has needed.
+
+    Of this process `getrusage` would count what its parent had when it was started.
+    """
     status = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    own = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def serve(make: Make) -> None:
