@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from integrations import due, ops, queue
 from integrations.models import HealthCheck, Service
+from integrations.ops.bells import bell_of
 
 LONG_AGO = timezone.now() - timedelta(hours=1)
 
@@ -35,6 +36,18 @@ def test_a_row_that_cannot_be_unpickled_is_dropped_and_the_next_is_taken(
     assert [SignedPackage.loads(payload)["func"] for _, payload in taken] == [queue.TICK]
     assert "an unreadable task" in caplog.text
     assert OrmQ.objects.count() == 1
+
+
+def test_a_bell_that_is_stored_with_its_row_is_the_one_that_the_library_writes(cms: Service) -> None:
+    check = HealthCheck.objects.create(service=cms, trigger="staff")
+    ops.ring(check)
+    rung, ours = OrmQ.objects.get(), bell_of(check)
+    theirs, own = (SignedPackage.loads(each.payload) for each in (rung, ours))
+    assert ours.key == rung.key
+    assert {name: type(value) for name, value in own.items()} == {name: type(value) for name, value in theirs.items()}
+    chance = {"id", "name", "started"}
+    assert {k: v for k, v in own.items() if k not in chance} == {k: v for k, v in theirs.items() if k not in chance}
+    assert len(own["id"]) == len(theirs["id"])
 
 
 def test_what_a_dead_worker_had_fetched_can_be_fetched_again(db: None) -> None:

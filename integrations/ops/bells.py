@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from integrations import queue
@@ -61,21 +64,15 @@ def ring(job: Job) -> None:
         async_task(TASKS[type(job)], str(job.pk))
 
 
-class _Paper:
-    """Takes the place of the broker and writes down what would be enqueued."""
-
-    list_key = Conf.CLUSTER_NAME
-    payload = ""
-
-    def enqueue(self, payload: str) -> None:
-        self.payload = payload
-
-
 def bell_of(job: Job) -> OrmQ:
-    """The bell of a row, not stored yet: for those who store both in one statement."""
-    paper = _Paper()
-    async_task(TASKS[type(job)], str(job.pk), broker=paper)
-    return OrmQ(key=paper.list_key, payload=paper.payload, lock=timezone.now())
+    """The bell of a row, not stored yet: for those who store both in one statement.
+
+    Written here as `async_task` writes it, which takes three times as long; every delivery pays for it.
+    """
+    now, pk = timezone.now(), str(job.pk)
+    task = {"id": uuid.uuid4().hex, "name": pk, "func": TASKS[type(job)], "args": (pk,), "kwargs": {}, "started": now}
+    task["ack_failure"] = Conf.ACK_FAILURES
+    return OrmQ(key=Conf.CLUSTER_NAME, payload=SignedPackage.dumps(task), lock=now)
 
 
 def begin(job: Job) -> None:
