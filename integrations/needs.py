@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from django.db.models import Count, Max, Min, Model
+from django.db.models import Count, Max, Model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -88,14 +89,17 @@ def _held() -> Iterator[Need]:
 
 
 def _dead() -> Iterator[Need]:
-    """Deliveries that were given up, by service. Index: event_failing."""
+    """Deliveries that were given up, by service; counted up to a number, for this is asked all the time. Index: event_failing."""
     dead = WebhookEvent.objects.filter(state=WebhookEvent.State.DEAD).order_by()
-    rows = dead.values_list("service_id", "service__name").annotate(number=Count("pk"), first=Min("received_at"))
-    for service, name, number, first in rows.order_by("-number")[:MOST]:
-        what = f"{number:,} deliver{'y' if number == 1 else 'ies'} of {name}"
+    came: dict[tuple[int, str], list[datetime]] = defaultdict(list)
+    for service, name, moment in dead.values_list("service_id", "service__name", "received_at")[:MOST_COUNTED]:
+        came[service, name].append(moment)
+    more = "More than " if sum(map(len, came.values())) == MOST_COUNTED else ""
+    for (service, name), moments in sorted(came.items(), key=lambda pair: -len(pair[1]))[:MOST]:
+        what = f"{more}{len(moments):,} deliver{'y' if len(moments) == 1 else 'ies'} of {name}"
         says = "Processing them was given up. Mend the cause, then replay them."
         address = _list_of(WebhookEvent, service__id__exact=service, state__exact="dead")
-        yield Need("bad", "Given up", what, says, first, address, WebhookEvent)
+        yield Need("bad", "Given up", what, says, min(moments), address, WebhookEvent)
 
 
 def _refused() -> Iterator[Need]:

@@ -66,3 +66,12 @@ def test_each_kind_is_one_question_however_much_there_is() -> None:
     with CaptureQueriesContext(connection) as queries:
         needs.now(timezone.now())
     assert len(queries) == 5
+
+
+def test_of_very_many_deliveries_that_were_given_up_only_so_many_are_read(
+    github: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "MOST_COUNTED", 3)
+    for number in range(5):
+        WebhookEvent.objects.create(service=github, delivery_id=str(number), state="dead", body=b"")
+    assert told() == [("Given up", "More than 3 deliveries of GitHub")]
