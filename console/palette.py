@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 
 from django.db.models import Model, Q, QuerySet
@@ -35,11 +37,23 @@ MOST_DIGITS = 18  # of a key
 Found = Iterator[SearchResult]
 
 
+@dataclass
+class Asked:
+    """What somebody typed."""
+
+    words: str
+
+    @cached_property
+    def services(self) -> list[int]:
+        """All of them: indexes of what they sent or hold begin with the service."""
+        return list(Service.objects.values_list("pk", flat=True))
+
+
 def found(request: HttpRequest, _term: str) -> list[SearchResult]:
     """Unfold's search callback; it hands over small letters, and ids of senders may have others."""
-    words = storable(request.GET.get("s", "")).strip()[:LONGEST]
+    asked = Asked(storable(request.GET.get("s", "")).strip()[:LONGEST])
     allowed = [find for model, find in FINDERS if request.user.has_perm(_view(model))]
-    return list(chain.from_iterable(find(words) for find in allowed))
+    return list(chain.from_iterable(find(asked) for find in allowed))
 
 
 def _view(model: type[Model]) -> str:
@@ -55,71 +69,72 @@ def _state_of(row: Model) -> str:
     return str(row.get_state_display()).lower()  # type: ignore[attr-defined]
 
 
-def _services(words: str) -> Found:
+def _services(asked: Asked) -> Found:
     """Few, so that they are searched whole."""
-    rows = Service.objects.filter(Q(name__icontains=words) | Q(slug__icontains=words))
+    rows = Service.objects.filter(Q(name__icontains=asked.words) | Q(slug__icontains=asked.words))
     return _results(rows[:FEW], "service", "hub", lambda row: row.get_system_display())  # type: ignore[attr-defined]
 
 
-def _streams(words: str) -> Found:
+def _streams(asked: Asked) -> Found:
     """Few too."""
+    words = asked.words
     rows = Stream.objects.filter(Q(name__icontains=words) | Q(service__name__icontains=words)).select_related("service")
     return _results(rows[:FEW], "stream", "water", lambda row: f"of {row.service}")  # type: ignore[attr-defined]
 
 
-def _incidents(words: str) -> Found:
+def _incidents(asked: Asked) -> Found:
     """Those that go on. Index: incident_by_state."""
+    words = asked.words
     fits = Q(message__icontains=words) | Q(operation__icontains=words) | Q(code__icontains=words)
     rows = Incident.objects.filter(fits | Q(service__name__icontains=words), state__in=Incident.GOING_ON)
     return _results(rows.select_related("service")[:FEW], "incident", "crisis_alert", _state_of)
 
 
-def _runs(words: str) -> Found:
+def _runs(asked: Asked) -> Found:
     """By number, as in “Run 12”."""
-    rows = SyncRun.objects.filter(pk__in=_numbers(words)).select_related("stream__service")
+    rows = SyncRun.objects.filter(pk__in=_numbers(asked.words)).select_related("stream__service")
     return _results(rows, "sync run", "sync", _state_of)
 
 
-def _calls(words: str) -> Found:
+def _calls(asked: Asked) -> Found:
     """By number; all that belong together, by the id of their trail. Index: call_trail."""
-    rows = Call.objects.filter(pk__in=_numbers(words)).select_related("service")
+    rows = Call.objects.filter(pk__in=_numbers(asked.words)).select_related("service")
     yield from _results(rows, "call", "call_made", lambda row: f"to {row.service}")  # type: ignore[attr-defined]
-    for trail in _ids(words):
+    for trail in _ids(asked.words):
         if Call.objects.filter(correlation_id=trail).exists():
             yield SearchResult(
                 str(trail), "trail, all that belongs together", reverse("trail", args=[trail]), "timeline"
             )
 
 
-def _events(words: str) -> Found:
+def _events(asked: Asked) -> Found:
     """By its id here, or as its sender calls it. Index: delivery_once_per_service, which begins with the service."""
-    services = list(Service.objects.values_list("pk", flat=True))
-    sent = Q(service__in=services, delivery_id__in=[f"id:{words}", words])
+    words = asked.words
+    sent = Q(service__in=asked.services, delivery_id__in=[f"id:{words}", words])
     for rows in (WebhookEvent.objects.filter(pk__in=_ids(words)), WebhookEvent.objects.filter(sent)):
         shown = rows.defer("body", "headers", "parsed").select_related("service")[:FEW]
         yield from _results(shown, "webhook event", "webhook", _state_of)
 
 
-def _copied(model: type[SyncedModel], icon: str) -> Callable[[str], Found]:
+def _copied(model: type[SyncedModel], icon: str) -> Callable[[Asked], Found]:
     title = "address" if model is Property else "title"
 
-    def find(words: str) -> Found:
+    def find(asked: Asked) -> Found:
         """By id at the source; by a part of its title among the newest, as far as that takes no time."""
-        services = list(Service.objects.values_list("pk", flat=True))
         rows = model._default_manager.select_related("service")
-        exact = rows.filter(_is(model, words, services))[:FEW]
-        titled = rows.filter(**{f"{title}__icontains": words}).order_by("-pk")[:FEW]
-        met = {row.pk: row for row in (*exact, *_in_time(titled, words))}
+        exact = rows.filter(_is(model, asked))[:FEW]
+        titled = rows.filter(**{f"{title}__icontains": asked.words}).order_by("-pk")[:FEW]
+        met = {row.pk: row for row in (*exact, *_in_time(titled, asked.words))}
         kind = str(model._meta.verbose_name)
         return _results(met.values(), kind, icon, lambda row: f"of {row.service}")  # type: ignore[attr-defined]
 
     return find
 
 
-def _is(model: type[SyncedModel], words: str, services: list[int]) -> Q:
+def _is(model: type[SyncedModel], asked: Asked) -> Q:
     """Indexes: once_per_service, which begins with the service; that of the parcel."""
-    at_source = Q(service__in=services, external_id=words)
-    return at_source | Q(parcel_id=words) if model is Property else at_source
+    at_source = Q(service__in=asked.services, external_id=asked.words)
+    return at_source | Q(parcel_id=asked.words) if model is Property else at_source
 
 
 def _in_time(rows: QuerySet[SyncedModel], words: str) -> list[SyncedModel]:
@@ -145,7 +160,7 @@ def _ids(words: str) -> list[uuid.UUID]:
         return []
 
 
-FINDERS: tuple[tuple[type[Model], Callable[[str], Found]], ...] = (
+FINDERS: tuple[tuple[type[Model], Callable[[Asked], Found]], ...] = (
     (Service, _services),
     (Incident, _incidents),
     (Stream, _streams),
