@@ -11,10 +11,9 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from integrations import formatting, ops
+from integrations import ops
 from integrations.admin.base import ConsoleAdmin
-from integrations.admin.media_form import LARGEST_UPLOAD
-from integrations.media import derivatives, kinds, serving
+from integrations.media import derivatives, kinds, serving, size
 from integrations.models import MediaAttachment
 
 State = MediaAttachment.State
@@ -29,9 +28,8 @@ class ReplaceForm(forms.Form):
     def clean_file(self) -> Any:
         """Refuse what is too large before it is stored."""
         file = self.cleaned_data["file"]
-        if file.size > LARGEST_UPLOAD:
-            said = f"The file is larger than {formatting.size(LARGEST_UPLOAD)}. Choose a smaller one."
-            raise ValidationError(said, code="too_large")
+        if reason := size.objection(file.size):
+            raise ValidationError(reason, code="too_large")
         return file
 
 

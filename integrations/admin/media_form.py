@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import User
@@ -16,10 +15,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import URLValidator
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
-from integrations import formatting, ops
+from integrations import ops
+from integrations.media import size
 from integrations.models import MediaAttachment
 
-LARGEST_UPLOAD: int = settings.MEDIA_LARGEST_BYTES
 LONGEST_ADDRESS = 2000
 SUBJECTS = {"essay": "integrations.view_essay", "land": "integrations.view_property"}  # and who may see them
 
@@ -52,11 +51,8 @@ class ManyFiles(forms.FileField):
             taken: UploadedFile[Any] = super().clean(file)
         except ValidationError as error:
             return Refused(file.name or "", " ".join(error.messages))
-        if taken.size and taken.size > LARGEST_UPLOAD:
-            return Refused(
-                file.name or "", f"The file is larger than {formatting.size(LARGEST_UPLOAD)}. Upload a smaller one."
-            )
-        return taken
+        reason = size.objection(taken.size or 0)
+        return Refused(file.name or "", reason) if reason else taken
 
 
 def _belongs_to(name: str, label: str) -> forms.ModelChoiceField[Any]:

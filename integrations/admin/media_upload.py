@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 
 from integrations import formatting
 from integrations.admin.base import ConsoleAdmin
-from integrations.admin.media_form import LARGEST_UPLOAD, SUBJECTS, Refused, UploadForm
+from integrations.admin.media_form import SUBJECTS, Refused, UploadForm
 from integrations.admin.media_tile import is_key, tile, with_subjects
 from integrations.models import MediaAttachment
 
@@ -63,8 +64,8 @@ class UploadPage(ConsoleAdmin):
             "form": form,
             "media": self.media + form.media,
             "tiles": [tile(each) for each in brought or self._shown(request)],
-            "largest": LARGEST_UPLOAD,
-            "largest_said": formatting.size(LARGEST_UPLOAD),
+            "largest": settings.MEDIA_LARGEST_BYTES,
+            "largest_said": formatting.size(settings.MEDIA_LARGEST_BYTES),
             "tiles_url": reverse("admin:integrations_mediaattachment_tiles"),
         }
         return render(request, PAGE, context)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations import fetching, formatting, leases, ops
-from integrations.media import copies, derivatives, sealed
+from integrations import fetching, leases, ops
+from integrations.media import copies, derivatives, sealed, size
 from integrations.media.findings import ACCEPTED, Findings, Refused
 from integrations.models import MediaAttachment
 
@@ -51,11 +50,10 @@ def _judge(lease: leases.Lease) -> None:
 
 
 def _found(copy: copies.Copy) -> Findings:
-    largest = settings.MEDIA_LARGEST_BYTES
-    if copy.size <= largest:
+    if not (reason := size.objection(copy.size)):
         return sealed.look(copy.stream)
     found = Findings()
-    found.refuse(Refused("too_large", f"The file is larger than {formatting.size(largest)}. Upload a smaller one."))
+    found.refuse(Refused("too_large", reason))
     return found
 
 
