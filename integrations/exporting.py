@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Field, Model, QuerySet
@@ -111,19 +111,24 @@ def _json(path: Path, names: list[str], rows: Iterable[Row]) -> int:
     return count
 
 
-def _xlsx(path: Path, names: list[str], rows: Iterable[Row]) -> int:
+def workbook(file: Path | BinaryIO, names: Sequence[str], rows: Iterable[Row]) -> int:
+    """Write the rows as XLSX, none of them held, and say how many.
+
+    Raises:
+        TooMany: more than it holds.
+    """
     count, book = 0, Workbook(write_only=True)
     sheet = book.create_sheet("Rows")
     try:
-        sheet.append(names)
+        sheet.append(list(names))
         for count, row in enumerate(rows, 1):
             if count > MOST_OF_WORKBOOK:
                 raise TooMany(f"A workbook holds {MOST_OF_WORKBOOK:,} rows. Export as CSV, or filter for fewer rows.")
             sheet.append([of_workbook(value) for value in row])
     finally:
         sheet.close()  # what it had written so far stands in a file of its own
-    book.save(path)
+    book.save(file)
     return count
 
 
-FORMATS: Mapping[str, Write] = {"csv": _csv, "json": _json, "xlsx": _xlsx}
+FORMATS: Mapping[str, Write] = {"csv": _csv, "json": _json, "xlsx": workbook}
