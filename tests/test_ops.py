@@ -85,7 +85,7 @@ def test_a_rollback_leaves_neither_row_nor_bell(verbs: dict[str, Ask], verb: str
     assert waiting() == OrmQ.objects.count() == 0
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "receive"])  # see tests/webhooks/test_storing.py
 def test_a_bell_that_cannot_be_rung_leaves_no_row(
     verbs: dict[str, Ask], verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from integrations.models import Service, WebhookEvent
 from integrations.ops.bells import bell_of
@@ -58,6 +58,18 @@ def test_what_is_stored_is_what_django_would_store(github: Service) -> None:
     assert all(each[name] for each in stored for name in own)
     first, second = ({name: value for name, value in each.items() if name not in own} for each in stored)
     assert first == second
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_whose_bell_cannot_be_stored_is_not_stored(github: Service) -> None:
+    event = WebhookEvent(service=github, delivery_id="id:1", body=b"{}")
+    bell = bell_of(event)
+    bell.key = None
+    with pytest.raises(IntegrityError):
+        storing.insert(event, bell, watch=False)
+    assert not WebhookEvent.objects.exists()
+    bell.key = "console"
+    assert storing.insert(event, bell, watch=False)
 
 
 @pytest.mark.django_db(transaction=True)
