@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +30,7 @@ from integrations.models import (
 )
 
 PORTION = 1000
+WORKBOOK = "xlsx"
 MOST_OF_WORKBOOK = 1_048_575  # rows below the heading
 TABLES: Mapping[str, type[Model]] = {
     "services": Service,
@@ -49,12 +53,49 @@ KEPT_BACK: Mapping[type[Model], frozenset[str]] = {
     WebhookEvent: QUEUE | SENT,
 }
 
+Names = Sequence[str]
 Row = Sequence[Any]
-Write = Callable[[Path, list[str], Iterable[Row]], int]
 
 
 class TooMany(Exception):
     """More rows than the format holds; says what to do."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A format that is text row by row, so that a file of it can be written a part at a time.
+
+    Attributes:
+        begin: what stands before the first row.
+        row: its text.
+    """
+
+    begin: Callable[[Names], str]
+    row: Callable[[Names, Row], str]
+    between: str = ""
+    end: str = ""
+
+    def texts(self, names: Names, rows: Iterable[Row], before: int = 0) -> Iterator[str]:
+        """All but the end, of a file or of a part of it that so many rows stand before."""
+        if not before:
+            yield self.begin(names)
+        for number, row in enumerate(rows, before):
+            yield f"{self.between if number else ''}{self.row(names, row)}"
+
+
+@dataclass
+class Place:
+    """How far a file is that is written a part at a time.
+
+    Attributes:
+        done: rows.
+        after: key of the last one.
+        is_end: there are no more.
+    """
+
+    done: int = 0
+    after: str = ""
+    is_end: bool = False
 
 
 def export(rows: QuerySet[Any], form: str, path: Path) -> int:
@@ -63,11 +104,11 @@ def export(rows: QuerySet[Any], form: str, path: Path) -> int:
     Raises:
         TooMany: for a workbook.
     """
-    shown = columns(rows.model)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as beside:
         half = Path(beside) / path.name
         half.touch(mode=0o600)
-        count = FORMATS[form](half, [field.name for field in shown], portions(rows, shown))
+        with half.open("wb") as file:
+            count = whole_workbook(file, rows) if form == WORKBOOK else part(file, form, rows, Place()).done
         half.replace(path)
     return count
 
@@ -78,52 +119,71 @@ def columns(model: type[Model]) -> list[Field[Any, Any]]:
     return [field for field in model._meta.concrete_fields if field.name not in kept_back]
 
 
-def portions(rows: QuerySet[Any], shown: list[Field[Any, Any]]) -> Iterator[Row]:
-    """Their values in the order of the key, which leads to the next portion: no cursor stays open, nothing is held."""
-    names = [field.attname for field in shown]
+def portions(rows: QuerySet[Any], after: str = "") -> Iterator[list[Row]]:
+    """Their keys and values in the order of the key, which leads on: no cursor stays open, nothing is held."""
+    names = [field.attname for field in columns(rows.model)]
     following = rows.order_by("pk").values_list("pk", *names)
-    portion = list(following[:PORTION])
-    while portion:
-        yield from (values for _, *values in portion)
-        last = portion[-1][0]
-        portion = list(following.filter(pk__gt=last)[:PORTION]) if len(portion) == PORTION else []
+    is_full = True
+    while is_full:
+        portion = list((following.filter(pk__gt=after) if after else following)[:PORTION])
+        if portion:
+            yield portion
+            after = str(portion[-1][0])
+        is_full = len(portion) == PORTION
 
 
-def _csv(path: Path, names: list[str], rows: Iterable[Row]) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        for count, row in enumerate(rows, 1):  # noqa: B007 - the last one is the number of rows
-            writer.writerow([plain(value) for value in row])
-    return count
+def part(file: BinaryIO, form: str, rows: QuerySet[Any], place: Place, portions_at_most: int | None = None) -> Place:
+    """Write what comes after the place, all of it or so many portions; where it stands then."""
+    names, lines = _names(rows), LINES[form]
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    done, after, is_end = place.done, place.after, True
+    for portion in islice(portions(rows, after), portions_at_most):
+        text.writelines(lines.texts(names, (values for _, *values in portion), done))
+        done, after, is_end = done + len(portion), str(portion[-1][0]), len(portion) < PORTION
+    if is_end:
+        text.writelines([*(() if done else lines.texts(names, ())), lines.end])
+    text.detach()
+    return Place(done, after, is_end)
 
 
-def _json(path: Path, names: list[str], rows: Iterable[Row]) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8") as file:
-        file.write("[")
-        for count, row in enumerate(rows, 1):
-            values = [escaped(value) if isinstance(value, str) else value for value in row]
-            text = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, cls=DjangoJSONEncoder)
-            file.write(f"{',' if count > 1 else ''}\n{text}")
-        file.write("\n]\n")
-    return count
+def whole_workbook(file: BinaryIO, rows: QuerySet[Any], most: int | None = None) -> int:
+    """Write all rows as XLSX, which cannot be done in parts, and say how many.
+
+    Raises:
+        TooMany: more than it holds, or than `most`.
+    """
+    values = (values for portion in portions(rows) for _, *values in portion)
+    return workbook(file, _names(rows), values, most)
 
 
-def workbook(file: Path | BinaryIO, names: Sequence[str], rows: Iterable[Row]) -> int:
+def _names(rows: QuerySet[Any]) -> list[str]:
+    return [field.name for field in columns(rows.model)]
+
+
+def _csv(values: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue()
+
+
+def _json(names: Names, row: Row) -> str:
+    values = [escaped(value) if isinstance(value, str) else value for value in row]
+    return json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def workbook(file: BinaryIO, names: Names, rows: Iterable[Row], most: int | None = None) -> int:
     """Write the rows as XLSX, none of them held, and say how many.
 
     Raises:
-        TooMany: more than it holds.
+        TooMany: more than it holds, or than `most`.
     """
-    count, book = 0, Workbook(write_only=True)
+    count, book, most = 0, Workbook(write_only=True), most or MOST_OF_WORKBOOK
     sheet = book.create_sheet("Rows")
     try:
         sheet.append(list(names))
         for count, row in enumerate(rows, 1):
-            if count > MOST_OF_WORKBOOK:
-                raise TooMany(f"A workbook holds {MOST_OF_WORKBOOK:,} rows. Export as CSV, or filter for fewer rows.")
+            if count > most:
+                raise TooMany(f"A workbook holds {most:,} rows here. Export as CSV, or filter for fewer rows.")
             sheet.append([of_workbook(value) for value in row])
     finally:
         sheet.close()  # what it had written so far stands in a file of its own
@@ -131,4 +191,8 @@ def workbook(file: Path | BinaryIO, names: Sequence[str], rows: Iterable[Row]) -
     return count
 
 
-FORMATS: Mapping[str, Write] = {"csv": _csv, "json": _json, "xlsx": workbook}
+LINES: Mapping[str, Lines] = {
+    "csv": Lines(_csv, lambda _, row: _csv([plain(value) for value in row])),
+    "json": Lines(lambda _: "[\n", _json, ",\n", "\n]\n"),
+}
+FORMATS = (*LINES, WORKBOOK)

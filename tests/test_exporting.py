@@ -82,8 +82,8 @@ def test_more_rows_than_a_workbook_holds_are_refused_with_nothing_left(
 def test_an_export_that_breaks_leaves_what_was_there(
     cms: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    def breaks(*_: object) -> Iterator[list[object]]:
-        yield [None] * len(exporting.columns(Call))
+    def breaks(*_: object) -> Iterator[list[list[object]]]:
+        yield [[None] * (1 + len(exporting.columns(Call)))]
         raise ConnectionError
 
     path = tmp_path / f"calls.{form}"
