@@ -97,6 +97,7 @@ NAVIGATION = [
                 "link": reverse_lazy("vitals"),
                 "permission": _may("integrations.view_service"),
             },
+            _model("Exports", "download", "export"),
             _model("Queue", "notifications", "ormq", "django_q"),
             _model("Failed tasks", "bug_report", "failure", "django_q"),
             _model("Schedule", "schedule", "schedule", "django_q"),

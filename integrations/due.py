@@ -20,6 +20,7 @@ from integrations.models import (
     CallRepeat,
     Derivation,
     Enrichment,
+    Export,
     GeocodeBatch,
     HealthCheck,
     Incident,
@@ -56,6 +57,7 @@ GIVE_UP: dict[type[Job], str] = {
     Enrichment: Enrichment.State.FAILED,
     BulkOperation: BulkOperation.State.FAILED,
     SampleDelivery: SampleDelivery.State.FAILED,
+    Export: Export.State.FAILED,
 }
 
 # What counts the deaths of workers at it.

@@ -30,6 +30,7 @@ from integrations.models import (
 )
 
 PORTION = 1000
+PORTIONS = 20  # of a part: some seconds of work
 WORKBOOK = "xlsx"
 MOST_OF_WORKBOOK = 1_048_575  # rows below the heading
 TABLES: Mapping[str, type[Model]] = {
@@ -108,9 +109,14 @@ def export(rows: QuerySet[Any], form: str, path: Path) -> int:
         half = Path(beside) / path.name
         half.touch(mode=0o600)
         with half.open("wb") as file:
-            count = whole_workbook(file, rows) if form == WORKBOOK else part(file, form, rows, Place()).done
+            count = whole_workbook(file, rows) if form == WORKBOOK else _all_parts(file, form, rows)
         half.replace(path)
     return count
+
+
+def name_of(model: type[Model]) -> str:
+    """The table, for people and for the command."""
+    return next(name for name, each in TABLES.items() if each is model)
 
 
 def columns(model: type[Model]) -> list[Field[Any, Any]]:
@@ -132,12 +138,19 @@ def portions(rows: QuerySet[Any], after: str = "") -> Iterator[list[Row]]:
         is_full = len(portion) == PORTION
 
 
-def part(file: BinaryIO, form: str, rows: QuerySet[Any], place: Place, portions_at_most: int | None = None) -> Place:
-    """Write what comes after the place, all of it or so many portions; where it stands then."""
+def _all_parts(file: BinaryIO, form: str, rows: QuerySet[Any]) -> int:
+    place = Place()
+    while not place.is_end:
+        place = part(file, form, rows, place)
+    return place.done
+
+
+def part(file: BinaryIO, form: str, rows: QuerySet[Any], place: Place) -> Place:
+    """Write some portions of what comes after the place; where it stands then."""
     names, lines = _names(rows), LINES[form]
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     done, after, is_end = place.done, place.after, True
-    for portion in islice(portions(rows, after), portions_at_most):
+    for portion in islice(portions(rows, after), PORTIONS):
         text.writelines(lines.texts(names, (values for _, *values in portion), done))
         done, after, is_end = done + len(portion), str(portion[-1][0]), len(portion) < PORTION
     if is_end:
@@ -146,14 +159,21 @@ def part(file: BinaryIO, form: str, rows: QuerySet[Any], place: Place, portions_
     return Place(done, after, is_end)
 
 
-def whole_workbook(file: BinaryIO, rows: QuerySet[Any], most: int | None = None) -> int:
+def whole_workbook(
+    file: BinaryIO, rows: QuerySet[Any], most: int | None = None, sign_of_life: Callable[[], None] = lambda: None
+) -> int:
     """Write all rows as XLSX, which cannot be done in parts, and say how many.
 
     Raises:
         TooMany: more than it holds, or than `most`.
     """
-    values = (values for portion in portions(rows) for _, *values in portion)
-    return workbook(file, _names(rows), values, most)
+
+    def values() -> Iterator[Row]:
+        for portion in portions(rows):
+            yield from (values for _, *values in portion)
+            sign_of_life()
+
+    return workbook(file, _names(rows), values(), most)
 
 
 def _names(rows: QuerySet[Any]) -> list[str]:

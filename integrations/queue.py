@@ -33,6 +33,7 @@ ALLOWED = frozenset(
         "integrations.tasks.refresh_enrichment",
         "integrations.tasks.work_off_bulk",
         "integrations.tasks.send_sample",
+        "integrations.tasks.make_export",
     }
 )
 

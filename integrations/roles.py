@@ -44,6 +44,7 @@ VERBS = (
     "export_stream",
     "export_syncrun",
     "export_webhookevent",
+    "cancel_export",
 )
 CONFIGURES = (
     "add_service",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations import (
     due,
+    exports,
     geocoding,
     incidents,
     leases,
@@ -21,6 +22,7 @@ from integrations.models import (
     CallRepeat,
     Derivation,
     Enrichment,
+    Export,
     GeocodeBatch,
     MediaAttachment,
     Publication,
@@ -44,6 +46,7 @@ STEPS = (
     retention.forget_old_answers,
     retention.forget_old_trials,
     retention.forget_old_refusals,
+    exports.forget_old,
     incidents.tell_owners,
     orphans.tidy,
 )
@@ -125,6 +128,13 @@ def send_sample(pk: str) -> None:
     """One test delivery."""
     if lease := leases.claim(SampleDelivery, int(pk)):
         samples.run(lease)
+
+
+def make_export(pk: str) -> None:
+    """One slice of an export; the next slice is a new task."""
+    lease = leases.claim(Export, int(pk))
+    if lease and exports.run(lease):
+        ops.ring(Export.objects.get(pk=lease.pk))
 
 
 def tick() -> None:

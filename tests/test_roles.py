@@ -43,6 +43,7 @@ ACTS = {
     "export_stream",
     "export_syncrun",
     "export_webhookevent",
+    "cancel_export",
 }
 CONFIGURES = {
     "add_service",

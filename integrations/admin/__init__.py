@@ -6,6 +6,7 @@ from integrations.admin import (  # noqa: F401 - each registers itself on import
     call,
     change,
     event,
+    export,
     geocoding,
     health,
     incident,

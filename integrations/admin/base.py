@@ -12,7 +12,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import User
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -25,7 +25,14 @@ from integrations import ops
 from integrations.admin.keyset import KeysetList, KeysetPaginator, sortable
 from integrations.text import storable
 
+MOST_AT_ONCE = 500  # whose keys the page before an action can carry
+TOO_MANY = f"More than {MOST_AT_ONCE} rows are too many at once. Filter the list for fewer, or choose some of them."
 STOP_POLLING = 286  # htmx's own status code
+
+
+def is_all(request: HttpRequest) -> bool:
+    """Whether all rows that the list shows were chosen, and not those of its page that were ticked."""
+    return request.POST.get("select_across", "0").lower() not in {"", "0", "false"}  # as Django reads it
 
 
 class ConsoleList(ChangeList):
@@ -58,13 +65,14 @@ class ConsoleAdmin(ModelAdmin):
     """Nothing is deleted in bulk, and an empty list says what to do."""
 
     actions = ()
-    actions_selection_counter = False
+    actions_selection_counter = True  # the script of Django's lists does not work without it
     list_filter_submit = True
     list_fullwidth = True
     list_per_page = 50
     warn_unsaved_form = True
     empty_value_display = "–"
     empty_state = ""
+    of_any_number: tuple[str, ...] = ()  # actions that may be asked of all rows, however many there are
     not_in_list: tuple[str, ...] = ()  # columns that may be large and that the list does not show
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
@@ -88,6 +96,17 @@ class ConsoleAdmin(ModelAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002 - Django's signature
         """None: Django's “delete selected” would be the only one."""
         return {}
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """What was chosen is seen to; of very many rows only what works them off by and by."""
+        if (
+            is_all(request)
+            and request.POST.get("action") not in self.of_any_number
+            and queryset[MOST_AT_ONCE:].exists()
+        ):
+            messages.warning(request, TOO_MANY)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
 
     def permitted(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """The verbs of a row's page that this person may do."""
@@ -147,7 +166,6 @@ class LogAdmin(ConsoleAdmin):
     paginator = KeysetPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    list_disable_select_all = True
     warn_unsaved_form = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature

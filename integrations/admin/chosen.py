@@ -37,11 +37,6 @@ class ChosenRows(ConsoleAdmin):
     """A list with actions, for those who may."""
 
     chosen_verbs: dict[str, str] = {}  # by action: the permission it needs
-    actions_selection_counter = True  # the script of Django's lists does not work without it
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Without a word about all rows there are, since nobody counts them."""
-        return super().changelist_view(request, {**(extra_context or {}), "selection_note_all": ""})
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What this person may do."""

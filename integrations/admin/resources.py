@@ -10,29 +10,30 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from import_export import fields, resources
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import CSV, JSON, XLSX
 from unfold.contrib.import_export.forms import ExportForm
 
-from integrations import exporting, patience
+from integrations import exporting, ops, patience
+from integrations.admin.base import is_all
 from integrations.cells import escaped
 from integrations.models import Call, Essay, HealthCheck, Property, Record, Service, Stream, SyncRun, WebhookEvent
 
 AT_ONCE = 5000  # rows, which a request writes in a few seconds
 PATIENCE_S = 10.0  # more than a list has, for a file holds more rows
-TOO_MANY = (
-    f"More than {AT_ONCE:,} rows fit, which are too many for a page. Filter the list first, by a service or a span of "
-    "time, or export them in a shell: manage.py export_rows."
-)
-TOO_LONG = (
-    f"No file was made within {PATIENCE_S:g} seconds. Filter the list first, by a service or a shorter span of time, or "
-    "export the rows in a shell: manage.py export_rows."
-)
+OF_THE_PAGE = ("p", "o")  # what the address says of a page of the list, and not of its rows
+
+
+class ForLater(Exception):
+    """More rows, or a longer search, than a request has time for."""
 
 
 class Sheet(XLSX):
@@ -46,6 +47,7 @@ class Sheet(XLSX):
 
 
 FORMATS = (CSV, JSON, Sheet)
+EXPORT = "export_chosen"
 
 
 class Exported(ExportMixin):
@@ -53,14 +55,33 @@ class Exported(ExportMixin):
 
     export_form_class = ExportForm
     formats = FORMATS
+    of_any_number: tuple[str, ...] = (EXPORT,)
 
     def export_action(self, request: HttpRequest) -> HttpResponseBase:
-        """The form, then the file; an address that makes no sense leads to all rows, as at the list."""
+        """The form, then the file, or the page of the worker's; an address that makes no sense leads to all rows."""
         try:
             answer: HttpResponseBase = super().export_action(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(request.path)
+        except ForLater as form:
+            table, query = exporting.name_of(self.model), _filter(request.GET).urlencode()
+            return HttpResponseRedirect(ops.export(table, str(form), query, self.person(request)).get_absolute_url())
         return answer
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Beside those of the list, for those who may."""
+        mine = {EXPORT: self.get_action(EXPORT)} if self.has_export_permission(request) else {}
+        return {**super().get_actions(request), **mine}
+
+    @admin.action(description="Export the chosen rows")
+    def export_chosen(self, request: HttpRequest, _chosen: QuerySet[Any]) -> HttpResponseBase:
+        """The form, for these; or for all that the list shows."""
+        wanted = _filter(request.GET)
+        if not is_all(request):
+            wanted = QueryDict(mutable=True)
+            wanted["pk__in"] = ",".join(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        form = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export", query=wanted)
+        return HttpResponseRedirect(form)
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows; dates beyond the calendar are noticed here, and not first while the file is written."""
@@ -73,16 +94,27 @@ class Exported(ExportMixin):
         return rows
 
     def get_export_data(self, file_format: Any, request: HttpRequest, queryset: QuerySet[Any], **kwargs: Any) -> Any:
-        """The file, or a reason why there is none, which the form shows."""
+        """The file.
+
+        Raises:
+            ForLater: it takes too long for a request.
+        """
         is_sheet = isinstance(file_format, Sheet)  # where numbers are numbers
         try:
             with patience.at_most(PATIENCE_S):
                 if queryset[AT_ONCE : AT_ONCE + 1].exists():
-                    raise ValueError(TOO_MANY)
+                    raise ForLater(file_format.get_extension())
                 data = self.get_data_for_export(request, queryset, force_native_type=is_sheet, **kwargs)
         except patience.TookTooLong:
-            raise ValueError(TOO_LONG) from None
+            raise ForLater(file_format.get_extension()) from None
         return file_format.export_data(data)
+
+
+def _filter(query: QueryDict) -> QueryDict:
+    kept = query.copy()
+    for name in OF_THE_PAGE:
+        kept.pop(name, None)
+    return kept
 
 
 class SafeField(fields.Field):

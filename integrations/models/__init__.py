@@ -5,6 +5,7 @@ from integrations.models.call import Call, CallBody
 from integrations.models.change import Change, RecordError
 from integrations.models.credential import Credential
 from integrations.models.enrichment import Enrichment
+from integrations.models.export import Export
 from integrations.models.geocode import GeocodeBatch
 from integrations.models.health import HealthCheck, HealthDay
 from integrations.models.incident import Incident
@@ -42,6 +43,7 @@ __all__ = [
     "Effect",
     "Enrichment",
     "Essay",
+    "Export",
     "GeocodeBatch",
     "HealthCheck",
     "HealthDay",

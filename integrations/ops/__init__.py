@@ -26,6 +26,7 @@ from integrations.ops.events import (
     replay_each,
     resume_events,
 )
+from integrations.ops.exports import cancel_export, export
 from integrations.ops.gone import count_marked, restore, restore_marked
 from integrations.ops.holds import approve, keep, lapse
 from integrations.ops.inbox import count_errors_again, retry_errors, skip_errors
@@ -77,12 +78,14 @@ __all__ = [
     "cancel_bulk",
     "cancel_event",
     "cancel_events",
+    "cancel_export",
     "cancel_geocoding",
     "check",
     "close_circuit",
     "count_errors_again",
     "count_marked",
     "derive",
+    "export",
     "fetch",
     "forget_position",
     "geocode",

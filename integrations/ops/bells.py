@@ -18,6 +18,7 @@ from integrations.models import (
     CallRepeat,
     Derivation,
     Enrichment,
+    Export,
     GeocodeBatch,
     HealthCheck,
     Job,
@@ -42,6 +43,7 @@ TASKS: dict[type[Job], str] = {
     Enrichment: "integrations.tasks.refresh_enrichment",
     BulkOperation: "integrations.tasks.work_off_bulk",
     SampleDelivery: "integrations.tasks.send_sample",
+    Export: "integrations.tasks.make_export",
 }
 
 

@@ -93,6 +93,7 @@ MODELS: dict[str, dict[str, Page]] = {
         cancel_all=Page(MANAGES, MANAGES, needs=""),
     ),
     "integrations_bulkoperation": _log(live=LIVE, cancel=_does(MANAGES)),
+    "integrations_export": _log(live=LIVE, cancel=_does(ACTS), download=Page(NOBODY, NOBODY, refused=404)),
     "integrations_refuseddelivery": _log(verify_again=_does(ACTS), process_anyway=_does(ACTS)),
     "integrations_mediaattachment": _model(
         SEES,

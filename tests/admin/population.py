@@ -27,6 +27,7 @@ from integrations.models import (
     Change,
     Effect,
     Essay,
+    Export,
     GeocodeBatch,
     HealthCheck,
     Incident,
@@ -79,6 +80,7 @@ def one_of_each(texts: Texts | None = None) -> None:
     bundle.refused(service, RefusedDelivery.Cause.NO_JSON)
     bundle.call(service, Code.OK, Call.Trigger.WEBHOOK, event=event)
     bundle.bulk("queued", event)
+    bundle.export("queued")
     check = bundle.check(service, HealthCheck.State.SUCCEEDED)
     bundle.call(service, Code.OK, Call.Trigger.CHECK, check_row=check)
     bundle.media(MediaAttachment.State.VALID)
@@ -212,6 +214,8 @@ class _Bundle:
         events = [self.event(github, *each) for each in zip(cycle(WebhookEvent.State), BODIES, strict=False)]
         for bulk_state in BulkOperation.State:
             self.bulk(bulk_state, events[0])
+        for export_state in Export.State:
+            self.export(export_state)
         for cause in RefusedDelivery.Cause:
             self.refused(github, cause)
         checks = [self.check(service, state) for service, state in product((github, off), ("failed", "succeeded"))]
@@ -264,6 +268,10 @@ class _Bundle:
         asked = {"reason": self.text(300), "actor_name": self.text(150), "failure_message": self.text()}
         made = BulkOperation.objects.create(verb="replay", state=state, filter=wanted, total=9, done=3, **asked)
         WebhookEvent.objects.filter(pk=event.pk).update(bulk=made)
+
+    def export(self, state: str) -> None:
+        said = {"query": f"q={self.text(200)}", "actor_name": self.text(150), "failure_message": self.text()}
+        Export.objects.create(table="calls", form="csv", state=state, total=9, done=3, actor=self.actor, **said)
 
     def refused(self, service: Service, cause: str) -> None:
         """Signed with the secret."""

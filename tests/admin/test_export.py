@@ -19,8 +19,7 @@ from django.test import Client
 from django.utils import timezone
 from import_export.admin import ImportMixin
 
-from integrations import credentials, patience
-from integrations.admin import resources
+from integrations import credentials
 from integrations.cells import CUT
 from integrations.models import Call, Essay, HealthCheck, Property, Record, Service, Stream, SyncRun, WebhookEvent
 from tests.admin.asking import page, registered, tables
@@ -181,26 +180,6 @@ def test_naughty_strings_come_out_as_text(client_of_manager: Client, cms: Servic
     for number, text in enumerate(texts):
         copy(Essay, cms, number, title=text[:200])
     assert len(rows_of(export(client_of_manager, Essay, form))) == len(texts)
-
-
-def test_too_many_rows_are_refused_with_advice(
-    client_of_manager: Client, cms: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resources, "AT_ONCE", 2)
-    for number in range(3):
-        copy(Essay, cms, number, title=f"title {number}")
-    assert "too many for a page" in export(client_of_manager, Essay).content.decode()
-    assert len(rows_of(export(client_of_manager, Essay, q="title 1"))) == 1
-
-
-def test_a_search_that_takes_too_long_is_given_up(
-    client_of_manager: Client, cms: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def give_up(*_: Any, **__: Any) -> None:
-        raise patience.TookTooLong
-
-    monkeypatch.setattr(resources.SafeResource, "export", give_up)
-    assert "No file was made within 10 seconds" in export(client_of_manager, Call).content.decode()
 
 
 def test_a_key_at_the_source_is_no_formula_either(client_of_manager: Client, cms: Service) -> None:

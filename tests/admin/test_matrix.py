@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 WITH_TOKEN = {"csrfmiddlewaretoken": TOKEN}
 PEOPLE = ("anonymous", *STAFF.split())
 PLAIN = {"changelist", "add", "history", "delete", "change", "live", "export", "password_change"}
-PLAIN |= {"try", "try_new", "raw", "now", "tiles", "original", "replace", "derivative"}
+PLAIN |= {"try", "try_new", "raw", "now", "tiles", "original", "replace", "derivative", "download"}
 DONE_AT_ONCE = (
     *("_close_circuit", "_hold_circuit_open", "_purge_cache", "_roll_back", "_cancel", "_forget_position"),
     *("_pause_events", "_resume_events", "_quarantine"),
@@ -261,6 +261,6 @@ def test_an_action_is_done_once_by_a_post_with_token_and_permission(people: dict
 
 
 def test_every_action_is_the_operators_but_what_only_managers_do() -> None:
-    assert len(ACTIONS) == 53
+    assert len(ACTIONS) == 54
     assert {name for name in ACTIONS if EXPECTED[name].posts != ACTS} == OF_MANAGERS
     assert {EXPECTED[name].posts for name in OF_MANAGERS} == {MANAGES}

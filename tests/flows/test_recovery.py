@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.status import Stat
 
 from integrations import leases, ops
 from integrations.candidates import Candidate
-from integrations.models import Change, Essay, HealthCheck, Service, SyncRun, Trial, WorkerHeartbeat
+from integrations.models import Call, Change, Essay, Export, HealthCheck, Service, SyncRun, Trial, WorkerHeartbeat
 from tests.flows import processes
 from tests.flows.conftest import ARTICLES, guard_of
 from tests.flows.deployment import Deployment, Running
 from tests.flows.processes import seconds_until
+from tests.test_latency import call
 
 pytestmark = pytest.mark.slow
 
+EXPORTED = 100_000  # some seconds of work
 LEASE_S = leases.LEASE.total_seconds()
 
 
@@ -119,3 +125,28 @@ def test_killed_idle_workers_do_not_stop_the_queue(deployment: Deployment, artic
         jammed = WorkerHeartbeat.objects.get().restarts > restarts
         print(f"kill {kill + 1}: check done after {took:.1f} s{', the queue was replaced' if jammed else ''}")
     assert HealthCheck.objects.filter(state=HealthCheck.State.SUCCEEDED).count() == 10
+
+
+def test_an_export_goes_on_after_its_processes_were_killed(
+    deployment: Deployment,
+) -> None:
+    person = User.objects.create_superuser("exporter")
+    service = Service.objects.create(slug="cms", system="cms", base_url="http://127.0.0.1:9", check_every_minutes=0)
+    rows = (call(service, timedelta(seconds=number)) for number in range(EXPORTED))
+    Call.objects.bulk_create(rows, batch_size=5_000)
+    job = ops.export("calls", "csv", "", person)
+    worker = deployment.start_worker()
+    seconds_until(lambda: Export.objects.get(pk=job.pk).done, 60, "a part is written", every=0.02)
+    processes.kill_group(guard_of(worker))
+    running = Export.objects.filter(pk=job.pk, state=Export.State.RUNNING)
+    assert running.update(lease_until=timezone.now()), "it was through before it could be killed"
+    seconds_until(lambda: Export.objects.get(pk=job.pk).finished_at, 90, "the export has ended")
+    job.refresh_from_db()
+    assert (job.state, job.done, job.lease_token > 1) == (Export.State.SUCCEEDED, EXPORTED, True)
+    files = deployment.folder.rglob(f"exports/{job.pk}/*")
+    sizes = {path.name: path.stat().st_size for path in files}
+    named = [Path(name).name for name, _ in job.parts]
+    text = b"".join(path.read_bytes() for name in named for path in deployment.folder.rglob(f"exports/{job.pk}/{name}"))
+    assert [sizes[name] for name in named] == [size for _, size in job.parts]
+    keys = [line.partition(b",")[0] for line in text.splitlines()[1:]]
+    assert len(keys) == len(set(keys)) == EXPORTED
