@@ -18,10 +18,16 @@ NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def escaped(text: str) -> str:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front, and so does what looks like one of these."""
+    bare = text.lstrip("'")
     # NFKC, because some spreadsheets take the wide signs of East Asian scripts too.
-    begins = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return f"'{text}" if text.startswith(("\t", "\r")) or begins.startswith(FORMULA_STARTS) else text
+    begins = unicodedata.normalize("NFKC", bare.lstrip()[:1])
+    return f"'{text}" if bare.startswith(("\t", "\r")) or begins.startswith(FORMULA_STARTS) else text
+
+
+def unescaped(text: str) -> str:
+    """The text that became this one."""
+    return text[1:] if text.startswith("'") and escaped(text[1:]) == text else text
 
 
 def plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Field, Model, QuerySet
 from openpyxl import Workbook
 
-from integrations.cells import escaped, of_workbook, plain
+from integrations.cells import of_workbook, plain
 from integrations.models import (
     Call,
     Essay,
@@ -109,7 +109,7 @@ def export(rows: QuerySet[Any], form: str, path: Path) -> int:
         half = Path(beside) / path.name
         half.touch(mode=0o600)
         with half.open("wb") as file:
-            count = whole_workbook(file, rows) if form == WORKBOOK else _all_parts(file, form, rows)
+            count = write(file, form, rows)
         half.replace(path)
     return count
 
@@ -138,7 +138,14 @@ def portions(rows: QuerySet[Any], after: str = "") -> Iterator[list[Row]]:
         is_full = len(portion) == PORTION
 
 
-def _all_parts(file: BinaryIO, form: str, rows: QuerySet[Any]) -> int:
+def write(file: BinaryIO, form: str, rows: QuerySet[Any]) -> int:
+    """Write all rows and say how many.
+
+    Raises:
+        TooMany: for a workbook.
+    """
+    if form == WORKBOOK:
+        return whole_workbook(file, rows)
     place = Place()
     while not place.is_end:
         place = part(file, form, rows, place)
@@ -187,7 +194,7 @@ def _csv(values: Iterable[Any]) -> str:
 
 
 def _json(names: Names, row: Row) -> str:
-    values = [escaped(value) if isinstance(value, str) else value for value in row]
+    values = [value if isinstance(value, dict | list) else plain(value) for value in row]
     return json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, cls=DjangoJSONEncoder)
 
 

@@ -5,7 +5,7 @@ What changes by itself, such as health and circuit, is none of it. Secrets are t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +47,7 @@ def watched(
     with transaction.atomic():
         before = _locked(service)
         yield
-        if before is None or not (lines := _differences(before, service)):
+        if before is None or not (lines := _lines(before, values_of(service), service)):
             return
         SettingsChange.objects.create(
             service=service, actor=by, how=how, rolls_back=rolls_back, fields=[line.as_json() for line in lines]
@@ -56,15 +56,17 @@ def watched(
 
 def values_of(service: Service) -> dict[str, Any]:
     """Every setting by its name, as the database has it; what is left to its default is not there."""
-    stored = Service.objects.get(pk=service.pk)
-    own = {field.name: _plain(field.value_from_object(stored)) for field in columns()}
-    options = {f"{OPTION}{name}": value for name, value in stored.options.items()}
-    current = stored.credentials.filter(superseded_at=None).order_by("field")
+    current = service.credentials.filter(superseded_at=None).order_by("field")
     secrets = {
         f"{SECRET}{row.field}": {"reference": row.reference} if row.reference else {"fingerprint": row.fingerprint}
         for row in current
     }
-    return {**own, **options, **secrets}
+    return {**_settings(Service.objects.get(pk=service.pk)), **secrets}
+
+
+def differences(before: Service, after: Service) -> list[Line]:
+    """What would change, as both are in memory; secrets are not."""
+    return _lines(_settings(before), _settings(after), after)
 
 
 def columns() -> list[models.Field[Any, Any]]:
@@ -83,14 +85,18 @@ def labels_of(service: Service) -> dict[str, str]:
 
 def told(change: SettingsChange, at_most: int = SHORT) -> list[Told]:
     """What the entry changed, in words."""
-    system = change.service.system
+    return in_lines(change.service.system, change.lines, at_most)
+
+
+def in_lines(system: str, lines: Iterable[Line], at_most: int = SHORT) -> list[Told]:
+    """Settings of a service of that System, from and to."""
     return [
         Told(
             line.label,
             in_words(system, line.field, line.before, at_most),
             in_words(system, line.field, line.after, at_most),
         )
-        for line in change.lines
+        for line in lines
     ]
 
 
@@ -110,8 +116,13 @@ def _locked(service: Service) -> dict[str, Any] | None:
     return values_of(stored) if stored else None
 
 
-def _differences(before: Values, service: Service) -> list[Line]:
-    after, labels = values_of(service), labels_of(service)
+def _settings(service: Service) -> dict[str, Any]:
+    own = {field.name: _plain(field.value_from_object(service)) for field in columns()}
+    return {**own, **{f"{OPTION}{name}": value for name, value in service.options.items()}}
+
+
+def _lines(before: Values, after: Values, service: Service) -> list[Line]:
+    labels = labels_of(service)
     pairs = {name: (before.get(name, UNSET), after.get(name, UNSET)) for name in {**before, **after}}
     return [
         Line(name, labels.get(name, name.partition(".")[2] or name), *pair)

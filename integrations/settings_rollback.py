@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.utils.text import capfirst
 
-from integrations import credentials, references, settings_history, systems
+from integrations import credentials, references, settings_check, settings_history, systems
 from integrations.credentials import CredentialUnavailable
 from integrations.models import Credential, Service, SettingsChange
 from integrations.models.settings_change import UNSET, Line
-from integrations.option_fields import field_of
 from integrations.settings_history import OPTION, SECRET
 from integrations.webhooks import trust
 
@@ -127,7 +123,7 @@ def _set_columns(service: Service, lines: list[Line]) -> None:
             _set_option(service, line)
         elif line.field in columns:
             setattr(service, line.field, columns[line.field].to_python(line.before))
-    if sentences := list(_complaints(service)):
+    if sentences := list(settings_check.complaints(service)):
         raise Refused(f"What was set before is not allowed any more. {' '.join(sentences)}")
     service.save()
 
@@ -138,20 +134,6 @@ def _set_option(service: Service, line: Line) -> None:
         service.options.pop(name, None)
     else:
         service.options[name] = line.before
-
-
-def _complaints(service: Service) -> Iterator[str]:
-    """What the form would say of it."""
-    for option in systems.get(service.system).options:
-        try:
-            field_of(option).clean(service.options.get(option.name, option.default))
-        except ValidationError as error:
-            yield f"{option.label}: {' '.join(error.messages)}"
-    try:
-        service.full_clean()
-    except ValidationError as error:
-        for name, messages in error.message_dict.items():
-            yield f"{capfirst(name.replace('_', ' '))}: {' '.join(messages)}"
 
 
 def _set_secrets(service: Service, lines: list[Line], by: User | None) -> None:

@@ -55,6 +55,7 @@ CONFIGURES = {
     "forget_position_stream",
     "set_position_stream",
     "export_service",
+    "import_service",
     "release_mediaattachment",
     "delete_mediaattachment",
 }

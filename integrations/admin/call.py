@@ -18,7 +18,7 @@ from integrations.admin import curl, waterfall
 from integrations.admin.actions import may, verb
 from integrations.admin.base import LivePanel, LogAdmin, link
 from integrations.admin.call_filters import DurationFilter, OutcomeFilter, StatusFilter, TookFilter, TriggerFilter
-from integrations.admin.resources import CallResource, Exported
+from integrations.admin.resources import Exported
 from integrations.admin.syntax import coloured
 from integrations.models import Call, CallBody, CallRepeat
 from integrations.repeatable import SAFE
@@ -43,7 +43,6 @@ class Side:
 class CallAdmin(Exported, LivePanel, LogAdmin):
     """Newest first. The page follows a call that is being made again."""
 
-    resource_classes = (CallResource,)
     panel_template = "admin/integrations/call/panel.html"
     panel_every = "1s"
     change_form_outer_before_template = "admin/integrations/call/page.html"

@@ -23,7 +23,7 @@ from integrations.admin.event_bulk import ONE, ManyEvents
 from integrations.admin.event_dialogs import WhyForm
 from integrations.admin.event_filters import TypeFilter
 from integrations.admin.payload_tree import Tree
-from integrations.admin.resources import EventResource, Exported
+from integrations.admin.resources import Exported
 from integrations.models import WebhookEvent
 from integrations.webhooks import searching
 
@@ -37,7 +37,6 @@ State = WebhookEvent.State
 class WebhookEventAdmin(Exported, LivePanel, ManyEvents, LogAdmin):
     """Newest first; the raw bytes never change. New ones appear in the list by themselves."""
 
-    resource_classes = (EventResource,)
     panel_template = "admin/integrations/webhookevent/panel.html"
     list_before_template = "admin/integrations/webhookevent/now_frame.html"
     list_display = ("received", "service", "event_type", "status", "summary", "tries", "duplicates")

@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from integrations import formatting
 from integrations.admin.base import LivePanel, LogAdmin, trail_link
-from integrations.admin.resources import CheckResource, Exported
+from integrations.admin.resources import Exported
 from integrations.models import HealthCheck
 
 
@@ -20,7 +20,6 @@ from integrations.models import HealthCheck
 class HealthCheckAdmin(Exported, LivePanel, LogAdmin):
     """Each probe and its result."""
 
-    resource_classes = (CheckResource,)
     panel_template = "admin/integrations/healthcheck/panel.html"
     panel_every = "1s"
     list_display = ("asked", "service", "status", "took", "remark", "who")

@@ -19,7 +19,7 @@ from integrations.admin.base import LivePanel, link, trail_link
 from integrations.admin.chosen import ChosenRows, Start
 from integrations.admin.plans import Plans, plan_context
 from integrations.admin.reasons import ReasonDialog
-from integrations.admin.resources import Exported, RunResource
+from integrations.admin.resources import Exported
 from integrations.models import SyncRun
 
 RETRIED = (SyncRun.State.FAILED, SyncRun.State.CANCELLED, SyncRun.State.PARKED)
@@ -52,7 +52,6 @@ class RestoreForm(BaseDialogForm):
 class SyncRunAdmin(Exported, LivePanel, ChosenRows, Plans):
     """The page follows the run while it works."""
 
-    resource_classes = (RunResource,)
     panel_template = "admin/integrations/syncrun/panel.html"
     panel_every = "1s"
     list_display = (

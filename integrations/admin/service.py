@@ -21,8 +21,9 @@ from integrations.admin.checking import CheckActions
 from integrations.admin.circuit import CircuitActions
 from integrations.admin.conditions import OPTION
 from integrations.admin.receiving import ReceivingActions
-from integrations.admin.resources import Exported, ServiceResource
+from integrations.admin.resources import Exported
 from integrations.admin.service_form import IDENTITY, ServiceForm, chosen, form_for, identity_of
+from integrations.admin.service_import import ServiceImport
 from integrations.admin.service_limits import KEEP_ALL
 from integrations.admin.settings_change import SettingsHistory
 from integrations.admin.trial import TrialActions
@@ -40,7 +41,9 @@ def _offers_streams(service: Service) -> bool:
 
 
 @admin.register(Service)
-class ServiceAdmin(SettingsHistory, Exported, CheckActions, CircuitActions, TrialActions, ReceivingActions):
+class ServiceAdmin(
+    SettingsHistory, ServiceImport, Exported, CheckActions, CircuitActions, TrialActions, ReceivingActions
+):
     """The list answers “is it up?”, the page everything else about one service."""
 
     class Media:
@@ -65,7 +68,6 @@ class ServiceAdmin(SettingsHistory, Exported, CheckActions, CircuitActions, Tria
         *CircuitActions.actions_detail,
     )
     add_fieldsets = ((None, {"fields": IDENTITY, "description": CHOOSE}),)
-    resource_classes = (ServiceResource,)
     empty_state = "Add a service: choose its system and say where it is. Its options and credentials come next."
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Service | None = None) -> dict[str, Any]:

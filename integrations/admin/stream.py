@@ -17,7 +17,7 @@ from integrations import forecast, formatting, ops, schedules
 from integrations.admin.actions import may, verb
 from integrations.admin.base import LivePanel, link, list_link
 from integrations.admin.chosen import ChosenRows, Start
-from integrations.admin.resources import Exported, StreamResource
+from integrations.admin.resources import Exported
 from integrations.admin.stream_reading import StreamReading
 from integrations.models import Stream, SyncRun
 
@@ -35,7 +35,6 @@ def _may_run(stream: Stream) -> bool:
 class StreamAdmin(Exported, LivePanel, ChosenRows, StreamReading):
     """Streams come with their service; staff set the schedule."""
 
-    resource_classes = (StreamResource,)
     panel_template = "admin/integrations/stream/panel.html"
     panel_every = "5s"
     list_display = ("__str__", "standing", "freshness", "last_result", "next_run", "timetable")

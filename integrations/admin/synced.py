@@ -22,7 +22,7 @@ from integrations.admin.change import history
 from integrations.admin.geocoding import Geocoding
 from integrations.admin.media_subject import WithFiles
 from integrations.admin.publishing import Publishing
-from integrations.admin.resources import EssayResource, Exported, PropertyResource, RecordResource
+from integrations.admin.resources import Exported
 from integrations.models import Enrichment, Essay, Property, Record, SyncedModel, SyncRun
 from integrations.sync import gone
 
@@ -169,7 +169,6 @@ class EssayAdmin(WithFiles, Publishing, SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
         ("Changes", {"fields": ("history",), "classes": ["tab"]}),
     )
-    resource_classes = (EssayResource,)
     empty_state = "No essay has been copied yet. Press “Sync now” on a CMS service."
 
     @display(description="published", ordering="published_at")
@@ -205,7 +204,6 @@ class PropertyAdmin(WithFiles, Geocoding, SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
         ("Changes", {"fields": ("history",), "classes": ["tab"]}),
     )
-    resource_classes = (PropertyResource,)
     empty_state = "No property has been copied yet. Open a service that offers some and press “Sync now”."
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -225,5 +223,4 @@ class RecordAdmin(SyncedAdmin):
         ("Origin", {"fields": ORIGIN, "classes": ["tab"]}),
         ("Changes", {"fields": ("history",), "classes": ["tab"]}),
     )
-    resource_classes = (RecordResource,)
     empty_state = "No record has been copied yet. Open a service that offers some and press “Sync now”."

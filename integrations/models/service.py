@@ -127,6 +127,7 @@ class Service(models.Model):
             ("check_service", "Can check the health of a service"),
             ("sync_service", "Can start a sync of a service"),
             ("export_service", "Can export services"),
+            ("import_service", "Can import services"),
             ("switch_circuit", "Can close the circuit of a service or hold it open"),
             ("purge_cache", "Can throw away what was cached of a service"),
             ("pause_events_service", "Can pause and resume the processing of a service's webhook events"),

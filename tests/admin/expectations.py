@@ -145,7 +145,7 @@ MODELS: dict[str, dict[str, Page]] = {
         resume_events=_does(ACTS),
         send_sample=_does(ACTS),
         verify_refused=_does(ACTS),
-        **{"try": TRY},
+        **{"try": TRY, "import": Page(MANAGES, MANAGES, needs="")},
         try_new=replace(TRY, needs=""),
     ),
     "integrations_trial": {"live": _does(MANAGES)},

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import exports, ops, patience
+from integrations import exporting, exports, ops, patience
 from integrations.admin import base, resources
 from integrations.models import Call, Export, Service, SyncRun
 from integrations.models.export import KEPT
@@ -97,7 +97,7 @@ def test_what_takes_too_long_to_find_is_left_to_a_worker(
         raise patience.TookTooLong
 
     monkeypatch.setattr(resources, "AT_ONCE", 5000)
-    monkeypatch.setattr(resources.SafeResource, "export", give_up)
+    monkeypatch.setattr(exporting, "write", give_up)
     assert asked(client).state == "queued"
 
 

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 WITH_TOKEN = {"csrfmiddlewaretoken": TOKEN}
 PEOPLE = ("anonymous", *STAFF.split())
 PLAIN = {"changelist", "add", "history", "delete", "change", "live", "export", "password_change"}
-PLAIN |= {"try", "try_new", "raw", "now", "tiles", "original", "replace", "derivative", "download"}
+PLAIN |= {"try", "try_new", "raw", "now", "tiles", "original", "replace", "derivative", "download", "import"}
 DONE_AT_ONCE = (
     *("_close_circuit", "_hold_circuit_open", "_purge_cache", "_roll_back", "_cancel", "_forget_position"),
     *("_pause_events", "_resume_events", "_quarantine"),

@@ -1,0 +1,1 @@
+"""Services out of a file: what it would change is shown first, and nothing else is ever written."""
