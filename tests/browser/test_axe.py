@@ -79,6 +79,9 @@ def test_axe_finds_nothing_serious_on_pages_of_every_day(
         "calls": "/admin/integrations/call/",
         "call": Call.objects.filter(operation="list_articles").latest("pk").get_absolute_url(),
         "run": synced.get_absolute_url(),
+        "exports": "/admin/integrations/export/",
+        "export form": "/admin/integrations/call/export/",
+        "import": "/admin/integrations/service/import/",
     }
     found = []
     for name, address in addresses.items():
