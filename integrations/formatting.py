@@ -100,10 +100,10 @@ def number(value: int | None) -> str:
 
 
 def rate(per_s: float) -> str:
-    """210/s, 3.4/s, 12/min."""
+    """210/s, 3.4/s, 12/min, 29/h."""
     if per_s >= 1:
         return f"{per_s:,.0f}/s" if per_s >= 10 else f"{per_s:.1f}/s"
-    return f"{per_s * MINUTE:.0f}/min"
+    return f"{per_s * MINUTE:.0f}/min" if per_s * MINUTE >= 1 else f"{per_s * HOUR:.0f}/h"
 
 
 def amount(value: Decimal | str | None) -> str:

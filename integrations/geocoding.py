@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from integrations import leases, systems
@@ -37,7 +37,8 @@ NOTHING = (
 CHANGED = "It was changed while it was being looked for."
 LEFT_OUT = "The answer left it out."
 # A source may know where a property is; only what is not known, or was found by a geocoder, is looked for.
-OURS_TO_FIND = Q(latitude=None) | Q(longitude=None) | Q(geocoded_at__isnull=False)
+NOWHERE = Q(latitude=None) | Q(longitude=None)
+OURS_TO_FIND = NOWHERE | Q(geocoded_at__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,13 @@ def waiting(service: Service, chosen: Sequence[int] | None = None) -> QuerySet[P
 
     Of all, those are left out that the same service did not find before.
     """
+    rows = _candidates(chosen)
+    return rows.exclude(geocoded_by=service) if chosen is None else rows
+
+
+def _candidates(chosen: Sequence[int] | None) -> QuerySet[Property]:
     rows = Property.objects.filter(deleted_at=None).exclude(address="").order_by("pk")
-    if chosen is None:
-        return rows.filter(Q(latitude=None) | Q(longitude=None)).exclude(geocoded_by=service)
-    return rows.filter(OURS_TO_FIND, pk__in=chosen)
+    return rows.filter(NOWHERE) if chosen is None else rows.filter(OURS_TO_FIND, pk__in=chosen)
 
 
 def objection(service: Service, chosen: Sequence[int] | None) -> str:
@@ -89,9 +93,18 @@ def objection(service: Service, chosen: Sequence[int] | None) -> str:
     return ""
 
 
-def estimate(service: Service, chosen: Sequence[int] | None = None) -> Estimate:
-    """How many properties, how many calls, and how long at least."""
-    properties = waiting(service, chosen).count()
+def estimates(chosen: Sequence[int] | None = None) -> list[tuple[Service, Estimate]]:
+    """What each service that can be asked would have to do; the properties are looked at once for all of them."""
+    services = list(places())
+    if not services:
+        return []
+    fitting = {service.pk: Q() if chosen is not None else ~Q(geocoded_by=service) for service in services}
+    counts = {f"of_{pk}": Count("pk", filter=fits) for pk, fits in fitting.items()}
+    found = _candidates(chosen).order_by().aggregate(**counts)
+    return [(service, _estimate(service, found[f"of_{service.pk}"])) for service in services]
+
+
+def _estimate(service: Service, properties: int) -> Estimate:
     calls = -(-properties // at_once(service.options))
     return Estimate(properties, calls, seconds_for(service, calls))
 

@@ -73,7 +73,8 @@ class Trail:
 def of(correlation_id: uuid.UUID) -> Trail | None:
     """A query for each table, whatever it holds; None where nothing is known of the id. Indexes: correlation_id, call_trail."""
     jobs = [job for model in ops.TASKS for job in _rows(model, correlation_id)]
-    calls = list(Call.objects.filter(correlation_id=correlation_id).order_by("started_at", "pk")[: MOST_CALLS + 1])
+    found = Call.objects.filter(correlation_id=correlation_id).select_related("actor")
+    calls = list(found.order_by("started_at", "pk")[: MOST_CALLS + 1])
     steps = [*map(_job, jobs), *map(_call, calls[:MOST_CALLS])]
     if not steps:
         return None
@@ -81,7 +82,9 @@ def of(correlation_id: uuid.UUID) -> Trail | None:
 
 
 def _rows(model: type[Job], correlation_id: uuid.UUID) -> QuerySet[Job]:
-    return model._default_manager.filter(correlation_id=correlation_id).select_related("actor")[:MOST_CALLS]
+    named_after = ("stream__service",) if model is SyncRun else ()
+    rows = model._default_manager.filter(correlation_id=correlation_id)
+    return rows.select_related("actor", *named_after)[:MOST_CALLS]
 
 
 def _job(job: Any) -> Step:

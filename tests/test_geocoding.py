@@ -143,7 +143,7 @@ def test_the_census_is_asked_for_many_at_once(parcels: Stream, geocoder: Service
     geocoder.save()
     hall, nowhere = property_at(parcels, *HALL), property_at(parcels, *NOWHERE)
     streets(parcels, 250)
-    assert geocoding.estimate(geocoder).calls == 2
+    assert dict(geocoding.estimates())[geocoder].calls == 2
     batch = geocode(geocoder)
     assert counts(batch)[:2] == ("succeeded", 1)
     assert batch.not_found == 251
@@ -317,12 +317,12 @@ def test_what_cannot_be_asked_says_why(parcels: Stream, geocoder: Service, cms: 
 
 def test_the_estimate_is_by_the_slowest_limit(parcels: Stream, geocoder: Service) -> None:
     streets(parcels, 30)
-    geocoder.per_second, geocoder.per_minute = None, 6
-    found = geocoding.estimate(geocoder)
+    Service.objects.update(per_second=None, per_minute=6)
+    found = dict(geocoding.estimates())[geocoder]
     assert (found.properties, found.calls) == (30, 30)
     assert found.seconds == pytest.approx(300, rel=0.01)
-    geocoder.per_minute = None
-    assert geocoding.estimate(geocoder).seconds == pytest.approx(30, rel=0.01)
+    Service.objects.update(per_minute=None)
+    assert dict(geocoding.estimates())[geocoder].seconds == pytest.approx(30, rel=0.01)
 
 
 def synced(stream: Stream, external_id: str, **fields: Any) -> None:

@@ -56,6 +56,8 @@ def test_a_run_that_has_ended_asks_nothing(stream: Stream) -> None:
     assert len(queries) == 0
 
 
-@pytest.mark.parametrize(("per_s", "words"), [(1234.0, "1,234/s"), (10.0, "10/s"), (3.42, "3.4/s"), (0.2, "12/min")])
+@pytest.mark.parametrize(
+    ("per_s", "words"), [(1234.0, "1,234/s"), (10.0, "10/s"), (3.42, "3.4/s"), (0.2, "12/min"), (0.008, "29/h")]
+)
 def test_a_rate_is_said_in_the_unit_that_fits(per_s: float, words: str) -> None:
     assert formatting.rate(per_s) == words

@@ -47,11 +47,10 @@ class GeocoderForm(forms.Form):
 
 def _estimates(chosen: list[int] | None = None) -> list[dict[str, Any]]:
     """What each geocoder would have to do, in words."""
-    found = []
-    for service in geocoding.places():
-        estimate = geocoding.estimate(service, chosen)
-        found.append({"service": service, "estimate": estimate, "span": formatting.span(estimate.seconds)})
-    return found
+    return [
+        {"service": service, "estimate": estimate, "span": formatting.span(estimate.seconds)}
+        for service, estimate in geocoding.estimates(chosen)
+    ]
 
 
 class MissingForm(GeocoderForm, BaseDialogForm):

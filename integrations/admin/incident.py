@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,8 +16,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from integrations import formatting, ops
-from integrations.admin.actions import may, verb
-from integrations.admin.base import LogAdmin, link, list_link
+from integrations.admin.actions import button, may, verb
+from integrations.admin.base import LivePanel, LogAdmin, list_link
 from integrations.admin.reasons import ReasonDialog
 from integrations.models import Call, HealthCheck, Incident, SyncRun, WebhookEvent
 
@@ -47,23 +48,42 @@ class GoingOnFirst(admin.SimpleListFilter):
 
 
 @admin.register(Incident)
-class IncidentAdmin(LogAdmin):
+class IncidentAdmin(LivePanel, LogAdmin):
     """Failures of one kind, grouped."""
 
     list_display = ("last", "service", "what", "status", "message", "count", "first")
     list_filter = (GoingOnFirst, "service", ("kind", ChoicesDropdownFilter), ("last_at", RangeDateTimeFilter))
     list_select_related = ("service",)
     search_fields = ("message", "code", "operation")
-    readonly_fields = (
-        *("service_link", "status", "what", "to_do", "decided", "first", "last", "ended", "told", "touched"),
-    )
-    fieldsets = (
-        (None, {"fields": ("status", "service_link", "what", "message", "to_do", "decided")}),
-        ("When", {"fields": ("count", "first", "last", "reopened", "ended", "told")}),
-        ("What it touched", {"fields": ("touched",)}),
-    )
+    panel_template = "admin/integrations/incident/panel.html"
+    panel_every = "10s"
     actions_detail = ("acknowledge", "ignore", "watch", "resolve")
     empty_state = "Nothing needs you: no failure goes on. Choose “All” in the filter of states to see what was."
+
+    def get_fieldsets(self, request: HttpRequest, obj: Incident | None = None) -> Any:  # noqa: ARG002 - Django's signature
+        """None: the panel says everything."""
+        return []
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:  # noqa: ARG002 - Unfold's signature
+        """None at the top: they stand in the panel, which follows the incident."""
+        return []
+
+    def is_moving(self, row: Incident) -> bool:
+        """While it goes on it is counted."""
+        return row.state in Incident.STANDING
+
+    def panel_context(self, request: HttpRequest, row: Incident) -> dict[str, Any]:
+        """What it is, what to do, and what may be done now."""
+        return {
+            "what": self.what(row),
+            "is_going_on": row.state in Incident.GOING_ON,
+            "lasted_s": ((row.resolved_at or row.last_at) - row.first_at).total_seconds(),
+            "story": _story(row),
+            "to_do": _to_do(row),
+            "not_told": _why_nobody_was_told(row),
+            "touched": _touched(row),
+            "buttons": [button(each, row) for each in self.fitting(request, row)],
+        }
 
     has_decide_permission = may("integrations.change_incident")
 
@@ -123,11 +143,6 @@ class IncidentAdmin(LogAdmin):
         incident, reason = self.found(request, object_id), form.cleaned_data["reason"]
         return self.do(request, incident, lambda: decide(incident, reason, self.person(request)), said)
 
-    @display(description="service")
-    def service_link(self, obj: Incident) -> SafeString | str:
-        """Its page."""
-        return link(obj.service)
-
     @display(description="what", ordering="kind")
     def what(self, obj: Incident) -> str:
         """Kind, operation and code."""
@@ -137,52 +152,6 @@ class IncidentAdmin(LogAdmin):
     def status(self, obj: Incident) -> SafeString:
         """In colour and words."""
         return formatting.badge(obj.state, obj.get_state_display())
-
-    @display(description="what to do")
-    def to_do(self, obj: Incident) -> SafeString | str:
-        """The next step, with the runbook of the service."""
-        if obj.state not in Incident.GOING_ON:
-            return "Nothing."
-        if not obj.service.runbook_url:
-            return f"Do what the message says. It closes by itself when {obj.service} works again."
-        return format_html(
-            'Follow the <a href="{}" class="c-link" rel="noreferrer">runbook</a> of {}. It closes by itself when that '
-            "works again.",
-            obj.service.runbook_url,
-            obj.service,
-        )
-
-    @display(description="decided")
-    def decided(self, obj: Incident) -> SafeString | str:
-        """Who, when and why."""
-        if not obj.decision:
-            return "–"
-        return format_html("{}, {}: {}", obj.decided_by, formatting.moment(obj.decided_at), obj.decision)
-
-    @display(description="owner")
-    def told(self, obj: Incident) -> SafeString | str:
-        """Whether the owner of the service knows."""
-        owner = obj.service.owner_email
-        if obj.mailed_at:
-            return format_html("{} was written to {}", owner or "The owner", formatting.moment(obj.mailed_at))
-        if not owner:
-            return "Nobody is written to: the service has no owner's e-mail."
-        if not settings.EMAIL_HOST:
-            return "Nobody is written to: the console knows no mail server (EMAIL_URL)."
-        return obj.mail_error or "Not written to yet."
-
-    @display(description="rows")
-    def touched(self, obj: Incident) -> SafeString:
-        """The failures themselves."""
-        of_service = {"service__id__exact": obj.service_id}
-        if obj.kind == Kind.SYNC:
-            of_stream = {"stream__service__id__exact": obj.service_id}
-            return list_link(SyncRun, "Failed runs", state__exact=SyncRun.State.FAILED, **of_stream)
-        if obj.kind == Kind.WEBHOOK:
-            return list_link(WebhookEvent, "Deliveries that were given up", state__exact="dead", **of_service)
-        if obj.kind == Kind.HEALTH:
-            return list_link(HealthCheck, "Checks that failed", state__exact="failed", **of_service)
-        return list_link(Call, f"Calls of {obj.service}", **of_service)
 
     @display(description="first seen", ordering="first_at")
     def first(self, obj: Incident) -> str:
@@ -194,7 +163,53 @@ class IncidentAdmin(LogAdmin):
         """When."""
         return formatting.moment(obj.last_at)
 
-    @display(description="resolved", ordering="resolved_at")
-    def ended(self, obj: Incident) -> str:
-        """When it worked again."""
-        return formatting.moment(obj.resolved_at)
+
+def _story(incident: Incident) -> list[tuple[datetime, str, str]]:
+    """When what happened, and who said what."""
+    steps = (
+        (incident.first_at, "First seen", ""),
+        (incident.mailed_at, "Owner told", incident.service.owner_email),
+        (incident.decided_at, incident.decided_by, incident.decision),
+        (incident.last_at, "Last seen", ""),
+        (incident.resolved_at, "Resolved", ""),
+    )
+    return sorted((at, what, note) for at, what, note in steps if at)
+
+
+def _to_do(incident: Incident) -> SafeString | str:
+    """The next step, with the runbook of the service."""
+    if incident.state == State.IGNORED:
+        return "Nothing. It is counted and shown to nobody until somebody presses “Watch again”."
+    if incident.state == State.RESOLVED:
+        return "Nothing: it works again."
+    if not incident.service.runbook_url:
+        return f"Do what the message says. It closes by itself when {incident.service} works again."
+    return format_html(
+        'Follow the <a href="{}" class="c-link" rel="noreferrer">runbook</a> of {}. It closes by itself when that '
+        "works again.",
+        incident.service.runbook_url,
+        incident.service,
+    )
+
+
+def _why_nobody_was_told(incident: Incident) -> str:
+    if incident.mailed_at:
+        return ""
+    if not incident.service.owner_email:
+        return "Nobody is written to: the service has no owner's e-mail."
+    if not settings.EMAIL_HOST:
+        return "Nobody is written to: the console knows no mail server (EMAIL_URL)."
+    return incident.mail_error or "The owner has not been written to yet."
+
+
+def _touched(incident: Incident) -> SafeString:
+    """The failures themselves."""
+    of_service = {"service__id__exact": incident.service_id}
+    if incident.kind == Kind.SYNC:
+        of_stream = {"stream__service__id__exact": incident.service_id}
+        return list_link(SyncRun, "Failed runs", state__exact=SyncRun.State.FAILED, **of_stream)
+    if incident.kind == Kind.WEBHOOK:
+        return list_link(WebhookEvent, "Deliveries that were given up", state__exact="dead", **of_service)
+    if incident.kind == Kind.HEALTH:
+        return list_link(HealthCheck, "Checks that failed", state__exact="failed", **of_service)
+    return list_link(Call, f"Calls of {incident.service}", **of_service)

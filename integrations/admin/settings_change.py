@@ -128,7 +128,7 @@ class SettingsHistory(LivePanel):
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """The entries, and the way back for those who may take it."""
-        changes = row.settings_changes.select_related("service", "actor", "rolls_back")[: SHOWN + 1]
+        changes = list(row.settings_changes.select_related("service", "actor", "rolls_back")[: SHOWN + 1])
         may_roll_back = request.user.has_perm("integrations.rollback_service")
         return {
             **super().page_context(request, row),

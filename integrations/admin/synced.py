@@ -21,12 +21,14 @@ from integrations.admin.base import LogAdmin, code, link
 from integrations.admin.change import history
 from integrations.admin.geocoding import Geocoding
 from integrations.admin.media_subject import WithFiles
+from integrations.admin.once import once
 from integrations.admin.publishing import Publishing
 from integrations.admin.resources import Exported
 from integrations.models import Enrichment, Essay, Property, Record, SyncedModel, SyncRun
 from integrations.sync import gone
 
 MOST_HELD = 20
+LEADS_TO = ("service", "first_run__stream__service", "last_run__stream__service")
 ORIGIN = (
     "service_link",
     "external_id",
@@ -107,6 +109,12 @@ class SyncedAdmin(Exported, LogAdmin):
 
         return self.tell(request, row, restored)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what a row's own page leads to; lists say themselves what they show."""
+        rows, match = super().get_queryset(request), request.resolver_match
+        is_page = match is not None and (match.url_name or "").endswith("_change")
+        return rows.select_related(*LEADS_TO) if is_page else rows
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
         """Links in place of plain keys."""
         return ("service_link", "came_with", "changed_by", "history", "synced", "raw", "page", "readers")
@@ -132,6 +140,7 @@ class SyncedAdmin(Exported, LogAdmin):
         return link(obj.last_run)
 
     @display(description="changes")
+    @once
     def history(self, obj: SyncedModel) -> SafeString:
         """What was done to it, when and by which run."""
         return history(obj)
@@ -177,6 +186,7 @@ class EssayAdmin(WithFiles, Publishing, SyncedAdmin):
         return formatting.moment(obj.published_at)
 
     @display(description="readers in 30 days")
+    @once
     def readers(self, obj: Essay) -> SafeString | str:
         """What its page was last told by the analytics; nobody is asked here."""
         known = obj.enrichments.filter(kind=Enrichment.Kind.ANALYTICS).first()

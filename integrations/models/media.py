@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from pathlib import PurePath
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from imagekit.models import ImageSpecField
 
@@ -99,6 +100,12 @@ class MediaAttachment(Job):
     def get_absolute_url(self) -> str:
         """Its page in the admin."""
         return reverse("admin:integrations_mediaattachment_change", args=[self.pk])
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """With all that a worker began with it until then: while the row is held none can begin."""
+        with transaction.atomic():
+            MediaAttachment.objects.select_for_update().filter(pk=self.pk).first()
+            return super().delete(*args, **kwargs)
 
     @property
     def is_picture(self) -> bool:

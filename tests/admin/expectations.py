@@ -63,7 +63,9 @@ MODELS: dict[str, dict[str, Page]] = {
     "integrations_call": _log(export=EXPORT, live=LIVE, call_again=_does(ACTS)),
     "integrations_change": _log(),
     "integrations_recorderror": _log(retry_this=_does(ACTS), skip=_does(ACTS), count_again=_does(ACTS)),
-    "integrations_incident": _log(**{verb: _does(ACTS) for verb in ("acknowledge", "ignore", "watch", "resolve")}),
+    "integrations_incident": _log(
+        live=LIVE, **{verb: _does(ACTS) for verb in ("acknowledge", "ignore", "watch", "resolve")}
+    ),
     "integrations_settingschange": _log(roll_back=_does(MANAGES)),
     "integrations_essay": _log(export=EXPORT, live=LIVE, publish=_does(ACTS), restore=_does(ACTS)),
     "integrations_property": _log(export=EXPORT, geocode_missing=Page(ACTS, ACTS, needs=""), restore=_does(ACTS)),

@@ -77,6 +77,7 @@ def test_axe_finds_nothing_serious_on_pages_of_every_day(
         "incident": incident.get_absolute_url(),
         "service": console.articles.get_absolute_url(),
         "calls": "/admin/integrations/call/",
+        "export": "/admin/integrations/call/export/",
         "call": Call.objects.filter(operation="list_articles").latest("pk").get_absolute_url(),
         "run": synced.get_absolute_url(),
         "exports": "/admin/integrations/export/",
