@@ -80,6 +80,7 @@ BOUNDS: dict[str, dict[str, int]] = {
         "cancel_all": 5,
     },
     "integrations_bulkoperation": {"changelist": 4, "history": 4, "change": 6, "live": 4, "cancel": DIALOG},
+    "integrations_export": {"changelist": 4, "history": 4, "change": 5, "live": 3, "cancel": DIALOG},
     "integrations_refuseddelivery": {
         "changelist": 5,
         "history": 4,
@@ -124,6 +125,7 @@ BOUNDS: dict[str, dict[str, int]] = {
         "change": 26,
         "live": 16,
         "export": 3,
+        "import": 3,
         "sync_now": DIALOG,
         "check_now": DIALOG,
         "pause_checks": DIALOG,

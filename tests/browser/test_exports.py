@@ -29,7 +29,7 @@ def test_all_pages_of_a_list_become_a_file(page: Page, console: Console, tmp_pat
     page.locator("select[name=action]").select_option("export_chosen")
     page.get_by_role("button", name="Run").click()
     page.locator("select[name=format]").select_option("csv")
-    page.locator("form fieldset button[type=submit]").click()
+    page.get_by_role("button", name="Export calls").click()
     expect(page.get_by_text("The file is ready")).to_be_visible()
     with page.expect_download() as started:
         panel(page).get_by_role("link", name="Download").click()

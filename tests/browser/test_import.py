@@ -26,7 +26,7 @@ def test_services_are_exported_changed_and_imported(page: Page, console: Console
     page.get_by_role("link", name="Export").first.click()
     page.locator("select[name=format]").select_option("csv")
     with page.expect_download() as started:
-        page.locator("form fieldset button[type=submit]").click()
+        page.get_by_role("button", name="Export services").click()
     path = tmp_path / "services.csv"
     started.value.save_as(path)
     path.write_text(path.read_text().replace(name, "Articles of another name"))
