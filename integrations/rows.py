@@ -7,8 +7,8 @@ two statements is four round trips. Here the SQL is made once, and there it is a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -28,7 +28,7 @@ def insert(call: Row, body: Row | None, *, hurried: bool = False) -> None:
     """Both rows or none, committed when this returns. The columns are those of the tables, without the keys.
 
     Args:
-        hurried: PostgreSQL need not have it on its disk yet; the next commit that waits for the disk waits for this too.
+        hurried: it need not be on the disk yet; the next commit that waits for the disk waits for this too.
 
     Raises:
         RuntimeError: inside a transaction.
@@ -41,7 +41,7 @@ def insert(call: Row, body: Row | None, *, hurried: bool = False) -> None:
         if database.vendor == "postgresql":
             _insert_at_once(database, call, body, hurried=hurried)
         else:
-            _insert_in_turn(database, call, body)
+            _insert_in_turn(database, call, body, hurried=hurried)
 
 
 def _insert_at_once(database: BaseDatabaseWrapper, call: Row, body: Row | None, *, hurried: bool) -> None:
@@ -51,14 +51,26 @@ def _insert_at_once(database: BaseDatabaseWrapper, call: Row, body: Row | None, 
     prepared.on_server(database, statement, values)
 
 
-def _insert_in_turn(database: BaseDatabaseWrapper, call: Row, body: Row | None) -> None:
+def _insert_in_turn(database: BaseDatabaseWrapper, call: Row, body: Row | None, *, hurried: bool) -> None:
     inside = database.in_atomic_block  # as only a test may be, since others were refused
-    if not inside:
-        database.connection.execute("BEGIN IMMEDIATE")
-    with nullcontext() if inside else database.connection:
+    with nullcontext() if inside else _transaction(database, hurried=hurried):
         database.connection.execute(_into(Call), _values(Call, call))
         if body is not None:
             database.connection.execute(_into(CallBody), _values(CallBody, body))
+
+
+@contextmanager
+def _transaction(database: BaseDatabaseWrapper, *, hurried: bool) -> Iterator[None]:
+    """One of SQLite, which in a hurry leaves its log to the next transaction that does not."""
+    if hurried:
+        database.connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        database.connection.execute("BEGIN IMMEDIATE")
+        with database.connection:
+            yield
+    finally:
+        if hurried:
+            database.connection.execute("PRAGMA synchronous=FULL")
 
 
 @cache

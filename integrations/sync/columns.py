@@ -49,11 +49,13 @@ class Column:
     Attributes:
         is_json: the column itself holds JSON.
         longest: of a column that takes any text up to so many characters; 0 where there is more to ask.
+        plain: the kind of value that such a column takes whatever it is, if there is anything in it.
     """
 
     field: models.Field[Any, Any]
     is_json: bool
     longest: int = 0
+    plain: type | None = None
 
     def clean(self, value: Any, text: str) -> Any:
         """The value as the column takes it.
@@ -64,12 +66,17 @@ class Column:
         Raises:
             Unfit: neither the admin nor a database could hold it.
         """
-        fits = type(value) is str and 0 < len(value) <= self.longest  # as most do, and the field takes longer to say so
-        if not fits and not (self.field.blank and value in self.field.empty_values):
+        if not self._fits(value, text) and not (self.field.blank and value in self.field.empty_values):
             value = self._validated(value, text)
         if reason := self._problem(value, text):
             raise Unfit(self.field.name, reason)
         return value
+
+    def _fits(self, value: Any, text: str) -> bool:
+        """Whether there is nothing to ask the field, which takes longer to say so; mostly there is not."""
+        if type(value) is str:
+            return 0 < len(value) <= self.longest
+        return type(value) is self.plain and bool(value and text)
 
     def _validated(self, value: Any, text: str) -> Any:
         try:
@@ -105,7 +112,7 @@ def columns_of(model: type[SyncedModel]) -> dict[str, Column]:
     """Those that items fill, by name, in the order in which their problems are told."""
     fields = {name: model._meta.get_field(name) for name in ("external_id", *model.synced_fields)}
     return {
-        name: Column(field, isinstance(field, models.JSONField), _longest(field))
+        name: Column(field, isinstance(field, models.JSONField), _longest(field), _plain(field))
         for name, field in fields.items()
         if isinstance(field, models.Field)
     }
@@ -116,6 +123,12 @@ def _longest(field: models.Field[Any, Any]) -> int:
         return 0
     is_plain = all(isinstance(each, MaxLengthValidator) for each in field.validators)
     return (field.max_length or sys.maxsize) if is_plain else 0
+
+
+def _plain(field: models.Field[Any, Any]) -> type | None:
+    if field.choices or field.validators:
+        return None
+    return {models.JSONField: dict, models.DateTimeField: datetime}.get(type(field))
 
 
 def as_json(model: type[SyncedModel], fields: Mapping[str, Any]) -> Texts:

@@ -6,11 +6,11 @@ statement; here all that rows have in common is made ready once, and JSON that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from integrations.models import SyncedModel
 
@@ -31,28 +31,31 @@ def insert(model: type[SyncedModel], common: Row, rows: Sequence[Row], texts: Se
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     own = [field for field in fields if field.attname in rows[0]]
     shared = [field for field in fields if field.attname not in rows[0]]
-    head = [_prepared(field, common.get(field.attname, field.get_default())) for field in shared]
-    lines = ((*head, *_values(own, row, known)) for row, known in zip(rows, texts, strict=True))
+    head = [_prepared(field, [common.get(field.attname, field.get_default())])[0] for field in shared]
+    ours = [_column(field, rows, texts) for field in own]
+    lines = ((*head, *line) for line in zip(*ours, strict=True))
     columns = ", ".join(f'"{field.column}"' for field in (*shared, *own))
     write = _copy if connection.vendor == "postgresql" else _execute
     write(f'"{model._meta.db_table}" ({columns})', lines, len(fields))
 
 
-def _values(fields: Iterable[models.Field[Any, Any]], row: Row, known: Mapping[str, str]) -> Iterator[Any]:
-    for field in fields:
-        if isinstance(field, models.JSONField):
-            yield known.get(field.attname) or field.get_db_prep_save(row[field.attname], connection)
-        else:
-            yield _prepared(field, row[field.attname])
+def _column(field: models.Field[Any, Any], rows: Iterable[Row], texts: Iterable[Mapping[str, str]]) -> list[Any]:
+    name, values = field.attname, [row[field.attname] for row in rows]
+    if not isinstance(field, models.JSONField):
+        return _prepared(field, values)
+    known = [each.get(name) for each in texts]
+    return [text or field.get_db_prep_save(value, connection) for text, value in zip(known, values, strict=True)]
 
 
-def _prepared(field: models.Field[Any, Any], value: Any) -> Any:
-    # Most values need nothing, and asking their field takes longer than sending them.
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return field.get_db_prep_save(value, connection)
+def _prepared(field: models.Field[Any, Any], values: Iterable[Any]) -> list[Any]:
+    # Most values need nothing, and asking their field takes longer than sending them; so does `connection`, each time.
+    database = connections[DEFAULT_DB_ALIAS]
+    moment = database.ops.adapt_datetimefield_value
+
+    def prepared(value: Any) -> Any:
+        return moment(value) if isinstance(value, datetime) else field.get_db_prep_save(value, database)
+
+    return [value if value is None or isinstance(value, str) else prepared(value) for value in values]
 
 
 def _copy(into: str, lines: Iterable[Sequence[Any]], _width: int) -> None:
