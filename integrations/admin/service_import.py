@@ -78,7 +78,7 @@ class ServiceImport(ConsoleAdmin):
             log = {"new": self.log_addition, "changed": self.log_change}.get(step.kind)
             if log:
                 log(request, step.service, "Imported from a file.")
-        messages.success(request, f"{done.said}. Enter the secrets of new services in their forms.")
+        messages.success(request, done.said)
         return HttpResponseRedirect(reverse("admin:integrations_service_changelist"))
 
     def _page(

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import BooleanField, CharField, Field, TextField
 
 from integrations import settings_check, settings_history, systems
@@ -94,7 +94,9 @@ class Plan:
     def said(self) -> str:
         """What was done, once it is."""
         done = (("new", "created"), ("changed", "changed"))
-        return "Services " + " and ".join(f"{word}: {self.counts[kind]}" for kind, word in done if self.counts[kind])
+        found = " and ".join(f"{word}: {self.counts[kind]}" for kind, word in done if self.counts[kind])
+        secrets = " Enter the secrets of new ones in their forms." if self.counts["new"] else ""
+        return f"Services {found}.{secrets}"
 
     @property
     def fingerprint(self) -> str:
@@ -144,17 +146,24 @@ def apply(rows: Sequence[Row], by: User | None, how: SettingsChange.How, shown: 
     Raises:
         Changed: it would be something else by now.
     """
-    with transaction.atomic():
-        # In the order of the key, so that two imports at once do not wait for each other.
-        list(Service.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-        found = plan(rows, by)
-        if found.fingerprint != shown or not found.verb:
-            raise Changed
-        for step in found.steps:
-            if step.kind != "unchanged":
-                with settings_history.watched(step.service, by, how):
-                    step.service.save()
+    try:
+        with transaction.atomic():
+            # In the order of the key, so that two imports at once do not wait for each other.
+            list(Service.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+            found = plan(rows, by)
+            if found.fingerprint != shown or not found.verb:
+                raise Changed
+            for step in found.steps:
+                _write(step, by, how)
+    except IntegrityError:  # another one has just added a service of that slug
+        raise Changed from None
     return found
+
+
+def _write(step: Step, by: User | None, how: SettingsChange.How) -> None:
+    if step.kind != "unchanged":
+        with settings_history.watched(step.service, by, how):
+            step.service.save()
 
 
 def _columns() -> dict[str, Field[Any, Any]]:

@@ -151,6 +151,22 @@ def test_a_service_that_somebody_added_meanwhile_is_not_overwritten(db: None) ->
         services.apply([row], None, How.COMMAND, shown)
 
 
+def test_a_service_that_is_added_at_the_same_moment_is_not_overwritten(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it was looked for and before it is written."""
+    row, write = {"slug": "new", "name": "New", "system": "github"}, services._write
+
+    def later(*given: Any) -> None:
+        Service.objects.create(slug="new", name="Theirs", system="github")
+        write(*given)
+
+    shown = plan(row).fingerprint
+    monkeypatch.setattr(services, "_write", later)
+    with pytest.raises(services.Changed):
+        services.apply([row], None, How.COMMAND, shown)
+
+
 def test_all_is_done_or_nothing(cms: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     save = Service.save
 

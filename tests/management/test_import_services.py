@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from integrations.importing import services
 from integrations.models import Service, SettingsChange
 from tests.admin.asking import tables
 
@@ -35,10 +36,21 @@ def test_it_says_what_it_would_do_and_does_nothing(file: Path, cms: Service) -> 
 
 
 def test_with_yes_it_does_it(file: Path) -> None:
-    assert said(str(file), "--yes").endswith("Services created: 1 and changed: 1.\n")
+    assert said(str(file), "--yes").endswith(
+        "Services created: 1 and changed: 1. Enter the secrets of new ones in their forms.\n"
+    )
     assert dict(Service.objects.values_list("slug", "name")) == {"cms": "Other", "new": "New"}
     assert SettingsChange.objects.get().who == "the command line"
     assert said(str(file), "--yes") == "Nothing would change.\n"
+
+
+def test_what_somebody_changed_meanwhile_is_not_written_over(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(*_: object) -> None:
+        raise services.Changed
+
+    monkeypatch.setattr(services, "apply", overtaken)
+    with pytest.raises(CommandError, match="nothing was imported"):
+        said(str(file), "--yes")
 
 
 def test_a_refused_row_ends_it(file: Path) -> None:

@@ -35,10 +35,15 @@ class Command(BaseCommand):
         if not plan.verb:
             self.stdout.write("Nothing would change.")
         elif yes:
-            services.apply(rows, None, SettingsChange.How.COMMAND, plan.fingerprint)
-            self.stdout.write(f"{plan.said}.")
+            self.stdout.write(self._done(rows, plan))
         else:
             self.stdout.write(f"{plan.verb} with --yes.")
+
+    def _done(self, rows: list[dict[str, Any]], plan: services.Plan) -> str:
+        try:
+            return services.apply(rows, None, SettingsChange.How.COMMAND, plan.fingerprint).said
+        except services.Changed:
+            raise CommandError("Somebody changed a service meanwhile, so nothing was imported. Look again.") from None
 
     def _tell(self, step: services.Step) -> None:
         if step.kind != "unchanged":
