@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
@@ -74,10 +75,12 @@ class IncidentAdmin(LivePanel, LogAdmin):
 
     def panel_context(self, request: HttpRequest, row: Incident) -> dict[str, Any]:
         """What it is, what to do, and what may be done now."""
+        is_going_on = row.state in Incident.GOING_ON
+        end = timezone.now() if is_going_on else row.resolved_at or row.last_at
         return {
             "what": self.what(row),
-            "is_going_on": row.state in Incident.GOING_ON,
-            "lasted_s": ((row.resolved_at or row.last_at) - row.first_at).total_seconds(),
+            "is_going_on": is_going_on,
+            "lasted_s": (end - row.first_at).total_seconds(),
             "story": _story(row),
             "to_do": _to_do(row),
             "not_told": _why_nobody_was_told(row),
@@ -170,7 +173,7 @@ def _story(incident: Incident) -> list[tuple[datetime, str, str]]:
         (incident.first_at, "First seen", ""),
         (incident.mailed_at, "Owner told", incident.service.owner_email),
         (incident.decided_at, incident.decided_by, incident.decision),
-        (incident.last_at, "Last seen", ""),
+        (incident.last_at if incident.count > 1 else None, "Last seen", ""),
         (incident.resolved_at, "Resolved", ""),
     )
     return sorted((at, what, note) for at, what, note in steps if at)

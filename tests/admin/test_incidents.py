@@ -42,6 +42,16 @@ def test_its_story_is_in_the_order_of_time(browser: Client, incident: Incident) 
     assert story == [("First seen", ""), ("ann", "I am at it."), ("Owner told", ""), ("Last seen", "")]
 
 
+def test_what_goes_on_is_told_up_to_now_and_what_happened_once_is_told_once(
+    browser: Client, incident: Incident
+) -> None:
+    assert re.search(r"<dt>Going on for</dt><dd>9 h( 0 min)?</dd>", shown(browser, incident))
+    Incident.objects.update(count=1)
+    assert "Last seen" not in shown(browser, incident)
+    Incident.objects.update(state="resolved", resolved_at=incident.first_at + 2 * HOUR)
+    assert re.search(r"<dt>Lasted</dt><dd>2 h( 0 min)?</dd>", shown(browser, incident))
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [("ignored", "until somebody presses “Watch again”"), ("resolved", "Nothing: it works again.")],
