@@ -41,7 +41,7 @@ class ChosenRows(ConsoleAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """What this person may do."""
         allowed = [name for name, permission in self.chosen_verbs.items() if request.user.has_perm(permission)]
-        return {name: self.get_action(name) for name in allowed}
+        return {**super().get_actions(request), **{name: self.get_action(name) for name in allowed}}
 
     def ask(
         self,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
@@ -17,6 +19,7 @@ from integrations.models import MediaAttachment
 
 VIEW, GRID = "view", "grid"
 MOST_USES = 20
+GONE = "The file has taken the place of the other one, or it was deleted."
 
 
 class MediaList(ConsoleList):
@@ -56,6 +59,16 @@ class MediaPages(LivePanel, UploadPage):
     panel_every = "1s"
     change_form_outer_after_template = "admin/integrations/mediaattachment/zoom.html"
     change_list_template = "admin/integrations/mediaattachment/list.html"
+
+    def panel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A file that has taken the place of another has no page any more: whoever has it open is led on."""
+        try:
+            return super().panel_view(request, object_id)
+        except Http404:
+            if "HX-Request" not in request.headers or not self.has_view_permission(request):
+                raise
+            messages.info(request, GONE)
+            return HttpResponse(headers={"HX-Redirect": reverse("admin:integrations_mediaattachment_changelist")})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
         """One with two views."""

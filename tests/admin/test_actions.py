@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
+from integrations import exporting
 from integrations.models import (
     CachedAnswer,
     CallRepeat,
@@ -285,7 +286,7 @@ def actions() -> Iterator[tuple[str, Any, Any]]:
 
 def test_every_action_has_permissions_and_a_dialog() -> None:
     found = {label: (made, method) for label, made, method in actions()}
-    assert len(found) == 53
+    assert len(found) == 54
     for label, (made, method) in found.items():
         assert method.allowed_permissions, label
         assert not [name for name in method.allowed_permissions if "." in name], label
@@ -297,6 +298,9 @@ def test_few_lists_offer_anything_for_selected_rows(rf: Any, root: User) -> None
     request = rf.get("/")
     request.user = root
     found = {model._meta.label: set(made.get_actions(request)) for model, made in admin.site._registry.items()}
+    exported = {label for label, actions in found.items() if "export_chosen" in actions}
+    assert exported == {model._meta.label for model in exporting.TABLES.values()}
+    found = {label: actions - {"export_chosen"} for label, actions in found.items()}
     assert found.pop("auth.User") == found.pop("auth.Group") == {"delete_selected"}
     assert found.pop("integrations.Property") == {"geocode_chosen"}
     assert found.pop("integrations.Stream") == {"sync_chosen"}

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from integrations.models import MediaAttachment, Service
-from tests.admin.asking import page, said
+from tests.admin.asking import messages_of, page, said
 from tests.essays import essay_of
 
 AsPerson = Callable[[User], Client]
@@ -97,6 +97,16 @@ def test_the_page_of_a_file_says_why_it_is_not_accepted(client: Client) -> None:
 def test_the_page_follows_a_file_until_it_is_judged(client: Client, state: str, status: int) -> None:
     media = file(state=state)
     assert client.get(page(MediaAttachment, "live", media.pk)).status_code == status
+
+
+def test_whoever_has_a_page_open_that_is_gone_is_led_on(client: Client, stranger: User, as_person: AsPerson) -> None:
+    """As when a file has taken the place of another."""
+    gone = page(MediaAttachment, "live", 987654321)
+    response = client.get(gone, headers={"HX-Request": "true"})
+    assert response.headers["HX-Redirect"] == page(MediaAttachment, "changelist")
+    assert "taken the place" in messages_of(response)[0]
+    assert client.get(gone).status_code == 404
+    assert as_person(stranger).get(gone, headers={"HX-Request": "true"}).status_code == 404
 
 
 def test_what_a_file_belongs_to_may_change(operator: User, as_person: AsPerson, cms: Service) -> None:
