@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from urllib.parse import urldefrag
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import User
@@ -17,8 +19,9 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, checkbox
 from unfold.dataclasses import UnfoldAction
+from unfold.decorators import display
 from unfold.views import ChangeList
 
 from integrations import ops
@@ -61,6 +64,14 @@ class LogList(ConsoleList, KeysetList):
     """Both of a long one."""
 
 
+@cache
+def _box() -> tuple[SafeString, SafeString]:
+    """What stands around the key."""
+    place = "the key"
+    before, after = checkbox.render(ACTION_CHECKBOX_NAME, place).split(place)
+    return SafeString(before), SafeString(after)
+
+
 class ConsoleAdmin(ModelAdmin):
     """Nothing is deleted in bulk, and an empty list says what to do."""
 
@@ -74,6 +85,12 @@ class ConsoleAdmin(ModelAdmin):
     empty_state = ""
     of_any_number: tuple[str, ...] = ()  # actions that may be asked of all rows, however many there are
     not_in_list: tuple[str, ...] = ()  # columns that may be large and that the list does not show
+
+    @display(description=ModelAdmin.action_checkbox.short_description)  # as Unfold has it
+    def action_checkbox(self, obj: models.Model) -> SafeString:
+        """The box of a row. Its template is drawn once: to draw it for each takes a tenth of the time of a list."""
+        before, after = _box()
+        return format_html("{}{}{}", before, str(obj.pk), after)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
         """One that nonsense in its address does not break."""
