@@ -11,7 +11,8 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -76,10 +77,11 @@ class Plan:
     """What becomes of all rows."""
 
     steps: Sequence[Step]
-    counts: Mapping[str, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", Counter(step.kind for step in self.steps))
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows there are of each kind."""
+        return Counter(step.kind for step in self.steps)
 
     @property
     def verb(self) -> str:
@@ -213,10 +215,10 @@ def _value(column: Field[Any, Any], cell: Any) -> Any:
         if isinstance(cell, dict | list | bool):
             raise ValidationError("Write a text.")
         return "" if cell is None else str(cell)
-    if cell in {None, ""} if not isinstance(cell, dict | list) else False:
-        return None
     if isinstance(cell, dict | list) or (isinstance(cell, bool) and not isinstance(column, BooleanField)):
         raise ValidationError("Write one value, not a list of them.")
+    if cell in {None, ""}:
+        return None
     value = column.to_python(cell)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValidationError("Write a number that ends.")
@@ -254,4 +256,3 @@ def _settle_options(service: Service, there: Service | None) -> Iterator[str]:
                 del service.options[name]
             else:
                 service.options[name] = value
-    yield from ()
