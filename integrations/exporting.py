@@ -174,13 +174,21 @@ def whole_workbook(
     Raises:
         TooMany: more than it holds, or than `most`.
     """
-
-    def values() -> Iterator[Row]:
+    count, book, most = 0, Workbook(write_only=True), most or MOST_OF_WORKBOOK
+    sheet = book.create_sheet("Rows")
+    try:
+        sheet.append(_names(rows))
         for portion in portions(rows):
-            yield from (values for _, *values in portion)
+            count += len(portion)
+            if count > most:
+                raise TooMany(f"A workbook holds {most:,} rows here. Export as CSV, or filter for fewer rows.")
+            for _, *values in portion:
+                sheet.append([of_workbook(value) for value in values])
             sign_of_life()
-
-    return workbook(file, _names(rows), values(), most)
+    finally:
+        sheet.close()  # what it had written so far stands in a file of its own
+    book.save(file)
+    return count
 
 
 def _names(rows: QuerySet[Any]) -> list[str]:
@@ -196,26 +204,6 @@ def _csv(values: Iterable[Any]) -> str:
 def _json(names: Names, row: Row) -> str:
     values = [value if isinstance(value, dict | list) else plain(value) for value in row]
     return json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, cls=DjangoJSONEncoder)
-
-
-def workbook(file: BinaryIO, names: Names, rows: Iterable[Row], most: int | None = None) -> int:
-    """Write the rows as XLSX, none of them held, and say how many.
-
-    Raises:
-        TooMany: more than it holds, or than `most`.
-    """
-    count, book, most = 0, Workbook(write_only=True), most or MOST_OF_WORKBOOK
-    sheet = book.create_sheet("Rows")
-    try:
-        sheet.append(list(names))
-        for count, row in enumerate(rows, 1):
-            if count > most:
-                raise TooMany(f"A workbook holds {most:,} rows here. Export as CSV, or filter for fewer rows.")
-            sheet.append([of_workbook(value) for value in row])
-    finally:
-        sheet.close()  # what it had written so far stands in a file of its own
-    book.save(file)
-    return count
 
 
 LINES: Mapping[str, Lines] = {

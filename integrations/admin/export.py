@@ -59,6 +59,7 @@ class ExportAdmin(LivePanel, LogAdmin):
         meta = exporting.TABLES[row.table]._meta
         rows_href = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", query=QueryDict(row.query))
         return {
+            "status": self.status(row),
             "rows_href": rows_href,
             "filters": [(name, value) for name, values in QueryDict(row.query).lists() for value in values],
             "is_theirs": request.user.pk == row.actor_id,

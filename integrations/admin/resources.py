@@ -96,6 +96,10 @@ class Exported(ExportMixin):
             raise ForLater(form) from None
         return file.getvalue()
 
+    def get_export_context_data(self, **_: Any) -> dict[str, Any]:
+        """For the words of the form."""
+        return {"at_once": AT_ONCE}
+
     def get_export_resource_classes(self, request: HttpRequest) -> list[type[resources.ModelResource]]:  # noqa: ARG002 - the library's signature
         """For the form alone: the rows are written by `exporting`, as for a shell."""
         return [_shown(self.model)]
