@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from integrations.admin.actions import may
 from integrations.admin.base import ConsoleAdmin
 from integrations.importing import reading, services
+from integrations.importing.plans import Plan
 from integrations.models import SettingsChange
 
 PAGE = "admin/integrations/service/import.html"
@@ -85,7 +86,7 @@ class ServiceImport(ConsoleAdmin):
         self,
         request: HttpRequest,
         form: FileForm,
-        plan: services.Plan | None = None,
+        plan: Plan | None = None,
         rows: list[dict[str, Any]] | None = None,
     ) -> HttpResponse:
         context = {

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations import credentials, exporting, systems
 from integrations.importing import reading, services
+from integrations.importing.plans import Plan
 from integrations.models import Service, SettingsChange
 from tests.admin.test_export import FORMULAS, HARMLESS
 
@@ -18,7 +19,7 @@ How = SettingsChange.How
 FORMS = ("csv", "json", "xlsx")
 
 
-def plan(*rows: dict[str, Any], by: User | None = None) -> services.Plan:
+def plan(*rows: dict[str, Any], by: User | None = None) -> Plan:
     return services.plan(services.kept(rows), by)
 
 
@@ -29,7 +30,7 @@ def objection(**row: Any) -> str:
     return " ".join(step.objections)
 
 
-def do(*rows: dict[str, Any], by: User | None = None) -> services.Plan:
+def do(*rows: dict[str, Any], by: User | None = None) -> Plan:
     shown = plan(*rows, by=by)
     return services.apply(services.kept(rows), by, How.ADMIN, shown.fingerprint)
 

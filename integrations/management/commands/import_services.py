@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.importing import reading, services
+from integrations.importing.plans import Plan, Step
 from integrations.models import SettingsChange
 
 
@@ -39,13 +40,13 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"{plan.verb} with --yes.")
 
-    def _done(self, rows: list[dict[str, Any]], plan: services.Plan) -> str:
+    def _done(self, rows: list[dict[str, Any]], plan: Plan) -> str:
         try:
             return services.apply(rows, None, SettingsChange.How.COMMAND, plan.fingerprint).said
         except services.Changed:
             raise CommandError("Somebody changed a service meanwhile, so nothing was imported. Look again.") from None
 
-    def _tell(self, step: services.Step) -> None:
+    def _tell(self, step: Step) -> None:
         if step.kind != "unchanged":
             self.stdout.write(f"Row {step.number}, {step.service.slug}: {step.kind}")
         for sentence in step.objections:
