@@ -11,12 +11,11 @@ from urllib.parse import urldefrag
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, checkbox
@@ -30,7 +29,6 @@ from integrations.text import storable
 
 MOST_AT_ONCE = 500  # whose keys the page before an action can carry
 TOO_MANY = f"More than {MOST_AT_ONCE} rows are too many at once. Filter the list for fewer, or choose some of them."
-STOP_POLLING = 286  # htmx's own status code
 
 
 def is_all(request: HttpRequest) -> bool:
@@ -217,62 +215,6 @@ class LogAdmin(ConsoleAdmin):
         """Without “History”: what nobody changes has none."""
         extra = {**(extra_context or {}), "show_history": False}
         return super().changeform_view(request, object_id, form_url, extra)
-
-
-class LivePanel:
-    """A part of the row's page that keeps itself fresh while the row is still moving."""
-
-    panel_template: str
-    panel_every = "2s"
-    change_form_outer_before_template = "admin/live_panel.html"
-
-    def panel_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - for those that override
-        """What the panel's template needs beside `row`."""
-        return {}
-
-    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - as above
-        """What the rest of the page needs, and the panel does not."""
-        return {}
-
-    def is_moving(self, row: Any) -> bool:
-        """Whether the panel may still change."""
-        return row.finished_at is None
-
-    def get_urls(self) -> list[URLPattern]:
-        """The panel alone, for htmx."""
-        view = self.admin_site.admin_view(self.panel_view)  # type: ignore[attr-defined]
-        return [path("<path:object_id>/live/", view, name=self._panel_name()), *super().get_urls()]  # type: ignore[misc]
-
-    def _panel_name(self) -> str:
-        return f"integrations_{self.model._meta.model_name}_live"  # type: ignore[attr-defined]
-
-    def panel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The panel as it is now; tells htmx to stop once nothing moves any more."""
-        row = self.found(request, object_id)  # type: ignore[attr-defined]
-        moving = self.is_moving(row)  # before the rest is read: what ends in between must not be left standing
-        context = {"row": row, "panel_url": request.path, **self.panel_context(request, row)}
-        return render(request, self.panel_template, context, status=200 if moving else STOP_POLLING)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        """The page with its panel filled in, so that it is complete without any script."""
-        extra = dict(extra_context or {})
-        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
-        if row is not None:
-            extra |= {
-                "row": row,
-                "panel_template": self.panel_template,
-                "panel_url": reverse(f"admin:{self._panel_name()}", args=[quote(row.pk)]),
-                "panel_every": self.panel_every if self.is_moving(row) else "",
-                **self.panel_context(request, row),
-                **self.page_context(request, row),
-            }
-        return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[misc]
 
 
 def link(row: models.Model | None, text: str = "") -> SafeString | str:

@@ -15,7 +15,8 @@ from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops
 from integrations.admin.actions import button, may, verb
-from integrations.admin.base import LivePanel, LogAdmin
+from integrations.admin.base import LogAdmin
+from integrations.admin.live import WholePanel
 from integrations.models import BulkOperation, RefusedDelivery, WebhookEvent
 from integrations.webhooks import selection
 
@@ -29,7 +30,7 @@ def _still_refused(row: BulkOperation) -> dict[str, Any]:
 
 
 @admin.register(BulkOperation)
-class BulkOperationAdmin(LivePanel, LogAdmin):
+class BulkOperationAdmin(WholePanel, LogAdmin):
     """The page follows an operation while it works."""
 
     panel_template = "admin/integrations/bulkoperation/panel.html"
@@ -41,14 +42,6 @@ class BulkOperationAdmin(LivePanel, LogAdmin):
     empty_state = (
         "Nobody has replayed or cancelled many events at once. Filter the list of events and press “Replay all”."
     )
-
-    def get_fieldsets(self, request: HttpRequest, obj: BulkOperation | None = None) -> Any:  # noqa: ARG002 - Django's signature
-        """None: the panel says everything."""
-        return []
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:  # noqa: ARG002 - Unfold's signature
-        """None at the top: they stand in the panel, which follows the operation."""
-        return []
 
     def panel_context(self, request: HttpRequest, row: BulkOperation) -> dict[str, Any]:
         """What it was asked of, and what became of the events it had processed. Index: event_by_bulk."""

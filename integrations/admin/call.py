@@ -16,8 +16,9 @@ from unfold.forms import BaseDialogForm
 from integrations import formatting, ops, repeats
 from integrations.admin import curl, waterfall
 from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel, LogAdmin, link
+from integrations.admin.base import LogAdmin, link
 from integrations.admin.call_filters import DurationFilter, OutcomeFilter, StatusFilter, TookFilter, TriggerFilter
+from integrations.admin.live import LivePanel
 from integrations.admin.resources import Exported
 from integrations.admin.syntax import coloured
 from integrations.models import Call, CallBody, CallRepeat

@@ -18,10 +18,11 @@ from unfold.forms import BaseDialogForm
 
 from integrations import formatting, intake, ops
 from integrations.admin.actions import button, may, verb
-from integrations.admin.base import LivePanel, LogAdmin, code, trail_link
+from integrations.admin.base import LogAdmin, code, trail_link
 from integrations.admin.event_bulk import ONE, ManyEvents
 from integrations.admin.event_dialogs import WhyForm
 from integrations.admin.event_filters import TypeFilter
+from integrations.admin.live import LivePanel
 from integrations.admin.payload_tree import Tree
 from integrations.admin.resources import Exported
 from integrations.models import WebhookEvent

@@ -22,7 +22,8 @@ from unfold.forms import BaseDialogForm
 
 from integrations import exporting, exports, formatting, ops
 from integrations.admin.actions import button, may, verb
-from integrations.admin.base import LivePanel, LogAdmin
+from integrations.admin.base import LogAdmin
+from integrations.admin.live import WholePanel
 from integrations.models import Export
 
 TYPES = {"csv": "text/csv", "json": "application/json", exporting.WORKBOOK: "application/octet-stream"}
@@ -30,7 +31,7 @@ FILE_IS_GONE = "The file is no longer in the storage. Export the rows again."
 
 
 @admin.register(Export)
-class ExportAdmin(LivePanel, LogAdmin):
+class ExportAdmin(WholePanel, LogAdmin):
     """The page follows an export while it is being made."""
 
     panel_template = "admin/integrations/export/panel.html"
@@ -45,14 +46,6 @@ class ExportAdmin(LivePanel, LogAdmin):
         """The file too."""
         view = self.admin_site.admin_view(self.download_view)
         return [path("<path:object_id>/download/", view, name="integrations_export_download"), *super().get_urls()]
-
-    def get_fieldsets(self, request: HttpRequest, obj: Export | None = None) -> Any:  # noqa: ARG002 - Django's signature
-        """None: the panel says everything."""
-        return []
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:  # noqa: ARG002 - Unfold's signature
-        """None at the top: they stand in the panel, which follows the export."""
-        return []
 
     def panel_context(self, request: HttpRequest, row: Export) -> dict[str, Any]:
         """Of which rows it is, and whether this person may have it."""

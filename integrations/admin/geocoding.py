@@ -18,8 +18,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from integrations import formatting, geocoding, ops
 from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel, LogAdmin, link
+from integrations.admin.base import LogAdmin, link
 from integrations.admin.chosen import ChosenRows
+from integrations.admin.live import LivePanel
 from integrations.models import GeocodeBatch, Property, Service
 
 MAP = "https://www.openstreetmap.org/?mlat={}&mlon={}#map=17/{}/{}"

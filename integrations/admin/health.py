@@ -11,7 +11,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from integrations import formatting
-from integrations.admin.base import LivePanel, LogAdmin, trail_link
+from integrations.admin.base import LogAdmin, trail_link
+from integrations.admin.live import LivePanel
 from integrations.admin.resources import Exported
 from integrations.models import HealthCheck
 

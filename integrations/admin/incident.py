@@ -18,7 +18,8 @@ from unfold.decorators import display
 
 from integrations import formatting, ops
 from integrations.admin.actions import button, may, verb
-from integrations.admin.base import LivePanel, LogAdmin, list_link
+from integrations.admin.base import LogAdmin, list_link
+from integrations.admin.live import WholePanel
 from integrations.admin.reasons import ReasonDialog
 from integrations.models import Call, HealthCheck, Incident, SyncRun, WebhookEvent
 
@@ -49,7 +50,7 @@ class GoingOnFirst(admin.SimpleListFilter):
 
 
 @admin.register(Incident)
-class IncidentAdmin(LivePanel, LogAdmin):
+class IncidentAdmin(WholePanel, LogAdmin):
     """Failures of one kind, grouped."""
 
     list_display = ("last", "service", "what", "status", "message", "count", "first")
@@ -60,14 +61,6 @@ class IncidentAdmin(LivePanel, LogAdmin):
     panel_every = "10s"
     actions_detail = ("acknowledge", "ignore", "watch", "resolve")
     empty_state = "Nothing needs you: no failure goes on. Choose “All” in the filter of states to see what was."
-
-    def get_fieldsets(self, request: HttpRequest, obj: Incident | None = None) -> Any:  # noqa: ARG002 - Django's signature
-        """None: the panel says everything."""
-        return []
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:  # noqa: ARG002 - Unfold's signature
-        """None at the top: they stand in the panel, which follows the incident."""
-        return []
 
     def is_moving(self, row: Incident) -> bool:
         """While it goes on it is counted."""

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
 
-from integrations.admin.base import ConsoleList, LivePanel
+from integrations.admin.base import ConsoleList
+from integrations.admin.live import LivePanel
 from integrations.admin.media_tile import Tile, tile, with_subjects
 from integrations.admin.media_upload import UploadPage
 from integrations.media import derivatives

@@ -11,7 +11,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from integrations import ops, publishing
 from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel, LogAdmin
+from integrations.admin.base import LogAdmin
+from integrations.admin.live import LivePanel
 from integrations.models import Essay, Publication, Service
 
 SHOWN = 5

@@ -15,8 +15,9 @@ from unfold.forms import BaseDialogForm
 from integrations import forecast, formatting, ops
 from integrations.admin import run_panel
 from integrations.admin.actions import button, may, verb
-from integrations.admin.base import LivePanel, link, trail_link
+from integrations.admin.base import link, trail_link
 from integrations.admin.chosen import ChosenRows, Start
+from integrations.admin.live import LivePanel
 from integrations.admin.plans import Plans, plan_context
 from integrations.admin.reasons import ReasonDialog
 from integrations.admin.resources import Exported

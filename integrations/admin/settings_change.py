@@ -16,7 +16,8 @@ from unfold.forms import BaseDialogForm
 
 from integrations import formatting, ops, settings_history, settings_rollback
 from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel, LogAdmin, link
+from integrations.admin.base import LogAdmin, link
+from integrations.admin.live import LivePanel
 from integrations.models import Service, SettingsChange
 
 SHOWN = 20  # entries on the service's page

@@ -15,8 +15,9 @@ from unfold.forms import BaseDialogForm
 
 from integrations import forecast, formatting, ops, schedules
 from integrations.admin.actions import may, verb
-from integrations.admin.base import LivePanel, link, list_link
+from integrations.admin.base import link, list_link
 from integrations.admin.chosen import ChosenRows, Start
+from integrations.admin.live import LivePanel
 from integrations.admin.resources import Exported
 from integrations.admin.stream_reading import StreamReading
 from integrations.models import Stream, SyncRun

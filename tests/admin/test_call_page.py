@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from integrations.admin.base import STOP_POLLING
+from integrations.admin.live import STOP_POLLING
 from integrations.models import Call, CallBody, CallRepeat, HealthCheck, Service, SyncRun, WebhookEvent
 from integrations.transport.codes import Code
 from tests.admin.asking import hrefs, page, said

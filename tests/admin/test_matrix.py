@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from integrations.admin.base import STOP_POLLING
+from integrations.admin.live import STOP_POLLING
 from integrations.models import (
     Essay,
     Incident,
