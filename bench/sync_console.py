@@ -58,7 +58,7 @@ def clocks() -> Stages:
     stages.time(failures, "parsed", "parse and map")
     stages.time_items(streams, "_pages", "parse and map")
     stages.time(upsert, "hashes", "compare")
-    stages.time(upsert, "_sift", "compare")
+    stages.time_items(engine, "comparable", "compare")
     stages.time(engine, "_write", "write")
     stages.time(BaseDatabaseWrapper, "_commit", "commit")
     return stages

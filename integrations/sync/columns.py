@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from json.encoder import encode_basestring_ascii
@@ -22,6 +22,7 @@ from django.db import models
 
 from integrations.models import SyncedModel
 from integrations.sync.storable import is_storable, is_storable_json
+from integrations.systems.base import Item
 
 NOT_STORABLE = "Holds characters or numbers that no database can store."
 _lenient = DjangoJSONEncoder(sort_keys=True).encode
@@ -40,6 +41,28 @@ class Unfit(Exception):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
         self.field = field
+
+
+@dataclass(frozen=True)
+class Found(Item):
+    """An item with its fields as JSON, and the hash of them."""
+
+    texts: Texts = field(kw_only=True)
+    content_hash: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An item whose values its columns can hold.
+
+    Attributes:
+        values: by column that items fill.
+        texts: the same as JSON.
+    """
+
+    found: Found
+    values: Mapping[str, Any]
+    texts: Texts
 
 
 @dataclass(frozen=True)
@@ -131,12 +154,20 @@ def _plain(field: models.Field[Any, Any]) -> type | None:
     return {models.JSONField: dict, models.DateTimeField: datetime}.get(type(field))
 
 
-def as_json(model: type[SyncedModel], fields: Mapping[str, Any]) -> Texts:
-    """Each field as JSON, the same for the same value whatever its order; empty where it must be JSON and is none.
+def found(model: type[SyncedModel], item: Item) -> Found:
+    """The item with what it is compared by, which is worked out once.
 
     Raises:
         TypeError: the table has no such field.
     """
+    if isinstance(item, Found):
+        return item
+    texts = _texts(model, item.fields)
+    return Found(item.external_id, item.fields, item.raw, texts=texts, content_hash=_content_hash(texts))
+
+
+def _texts(model: type[SyncedModel], fields: Mapping[str, Any]) -> Texts:
+    """Each field as JSON, the same for the same value whatever its order; empty where it must be JSON and is none."""
     columns = columns_of(model)
     if not fields.keys() <= columns.keys():
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(fields.keys() - columns.keys()))}.")
@@ -156,21 +187,23 @@ def _json(value: Any, *, strict: bool) -> str:
         return ""
 
 
-def content_hash(texts: Texts) -> str:
+def _content_hash(texts: Texts) -> str:
     """SHA-256 of the fields as JSON."""
     together = ", ".join([f'"{name}": {text}' for name, text in texts.items()])
     return hashlib.sha256(f"{{{together}}}".encode()).hexdigest()
 
 
-def cleaned(model: type[SyncedModel], external_id: str, fields: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+def fitted(model: type[SyncedModel], item: Found) -> Fit:
     """Every column that items fill with its value, or with its default where the item has none.
 
     Raises:
         Unfit: of the first that its column cannot hold.
     """
-    values = {"external_id": external_id, **fields}
-    found = {}
+    given = {"external_id": item.external_id, **item.fields}
+    values, texts = {}, {}
     for name, column in columns_of(model).items():
-        value = values[name] if name in values else column.field.get_default()
-        found[name] = column.clean(value, texts.get(name) or _json(value, strict=column.is_json))
-    return found
+        value = given[name] if name in given else column.field.get_default()
+        text = item.texts.get(name) or _json(value, strict=column.is_json)
+        values[name] = clean = column.clean(value, text)
+        texts[name] = text if clean is value else _json(clean, strict=column.is_json)
+    return Fit(item, values, texts)

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from integrations.models import SyncedModel
-from integrations.sync.columns import Unfit, as_json, cleaned
+from integrations.sync.columns import Unfit, fitted, found
 from integrations.systems.base import BadItem, Gone, Item
 
 DIFF_CHARS = 2000
@@ -46,7 +46,7 @@ def preview(model: type[SyncedModel], item: Item | BadItem | Gone) -> dict[str, 
     if isinstance(item, BadItem):
         return {"id": item.external_id, "field": item.field, "reason": item.reason}
     try:
-        values = cleaned(model, item.external_id, item.fields, as_json(model, item.fields))
+        values = fitted(model, found(model, item)).values
     except Unfit as error:
         return {"id": item.external_id, "field": error.field, "reason": str(error)}
     return {"id": item.external_id, "fields": [[name, _text(values[name])] for name in model.synced_fields]}

@@ -25,7 +25,7 @@ from integrations.recorder import Cause
 from integrations.sync import applying, chosen, ending, failures, first_page, gone, preview, watermark
 from integrations.sync.ending import NO_FAILURE
 from integrations.sync.failures import Failure, Unusable
-from integrations.sync.reading import Ahead, batches
+from integrations.sync.reading import Ahead, batches, comparable
 from integrations.sync.storable import storable
 from integrations.sync.upsert import Counts, upsert
 from integrations.systems.base import BadItem, Gone, Item, Page
@@ -106,10 +106,11 @@ def _read(job: SyncRun, lease: leases.Lease) -> bool:
         return _apply(job, lease, model)
     cause = Cause(Call.Trigger.SYNC, job.correlation_id, run_id=job.pk, actor_id=job.actor_id)
     with client_for(stream.service, cause, leases.sparingly(lease)) as client:
-        read = Ahead(batches(system.read(stream.name)(client, job.checkpoint)), started + SLICE_S)
+        pages = comparable(model, system.read(stream.name)(client, job.checkpoint))
+        read = Ahead(batches(pages), started + SLICE_S)
         with closing(iter(read)) as found:
-            for pages in found:
-                _write(job, lease, model, [chosen.of(job, page) for page in pages], batch_began)
+            for batch in found:
+                _write(job, lease, model, [chosen.of(job, page) for page in batch], batch_began)
                 if chosen.all_came(job):
                     break
                 batch_began = time.monotonic()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from django.db import connection, connections
 
-from integrations.systems.base import Page
+from integrations.models import SyncedModel
+from integrations.sync.columns import found
+from integrations.systems.base import Item, Page
 
 # One batch is written while the next is read: together they are what a killed worker's successor fetches again.
 ITEMS = 500
@@ -20,6 +22,16 @@ LONGEST_S = 1.0
 Batch = list[Page]
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def comparable(model: type[SyncedModel], pages: Iterable[Page]) -> Iterator[Page]:
+    """The pages with all that their items are compared by: worked out by who reads, while the database is waited for.
+
+    Raises:
+        TypeError: as `found`.
+    """
+    for page in pages:
+        yield replace(page, items=[found(model, item) if isinstance(item, Item) else item for item in page.items])
 
 
 def batches(pages: Iterable[Page]) -> Generator[Batch]:

@@ -41,7 +41,9 @@ def is_storable_json(text: str) -> bool:
 
     Where it is not, `is_storable` knows: a pair of surrogates is a character, and anybody may write “NaN”.
     """
-    # One after the other and not in a loop: a sync asks this of each field of each item.
-    if "\\u0000" in text or "\\ud" in text or "NaN" in text or "Infinity" in text:
+    # A sync asks this of each field of each item, and a single character is found many times faster than a word.
+    if "\\" in text and ("\\u0000" in text or "\\ud" in text):
+        return False
+    if ("N" in text and "NaN" in text) or ("I" in text and "Infinity" in text):
         return False
     return text.count("[") + text.count("{") <= DEEPEST

@@ -5,7 +5,7 @@ What comes for the first time is written without a note: its row says with which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.models import Change, SyncedModel, SyncRun
 from integrations.sync import inbox, writing
-from integrations.sync.columns import NOT_STORABLE, Texts, Unfit, as_json, cleaned, content_hash
+from integrations.sync.columns import NOT_STORABLE, Fit, Found, Unfit, fitted, found
 from integrations.sync.differing import DIFF_CHARS, diff_of
 from integrations.sync.known import hashes
 from integrations.sync.storable import is_storable
@@ -31,23 +31,6 @@ class Counts:
     unchanged: int
     rejected: int
     skipped: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """An item with its fields as JSON."""
-
-    item: Item
-    texts: Texts
-    content_hash: str
-
-
-@dataclass(frozen=True)
-class Fit:
-    """An item whose values its columns can hold."""
-
-    found: Found
-    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,32 +52,32 @@ class Compared:
 
 def compare(run: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadItem]) -> Compared:
     """What would be written of these items; writes nothing."""
-    found, bad = _sift(model, items)
-    known = hashes(run, model, [each.item.external_id for each in found])
-    differing = [each for each in found if known.get(each.item.external_id) != each.content_hash]
+    came, bad = _sift(model, items)
+    known = hashes(run, model, [each.external_id for each in came])
+    differing = [each for each in came if known.get(each.external_id) != each.content_hash]
     good, unfit = _fitting(model, differing)
     return Compared(
-        new=[each for each in good if each.found.item.external_id not in known],
-        changed=[each for each in good if each.found.item.external_id in known],
+        new=[each for each in good if each.found.external_id not in known],
+        changed=[each for each in good if each.found.external_id in known],
         bad=[*bad, *unfit],
-        usable=frozenset(each.item.external_id for each in found) - {item.external_id for item in unfit},
+        usable=frozenset(each.external_id for each in came) - {item.external_id for item in unfit},
     )
 
 
 def upsert(run: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadItem]) -> Counts:
     """Write what is new or differs; touch nothing else. Call it inside a transaction."""
-    found = compare(run, model, items)
-    _create(run, model, found.new)
-    _update(run, model, found.changed)
-    skipped = inbox.note(run, found.bad)
-    inbox.resolve(run, found.usable)
-    created, updated = len(found.new), len(found.changed)
+    compared = compare(run, model, items)
+    _create(run, model, compared.new)
+    _update(run, model, compared.changed)
+    skipped = inbox.note(run, compared.bad)
+    inbox.resolve(run, compared.usable)
+    created, updated = len(compared.new), len(compared.changed)
     return Counts(
         items=len(items),
         created=created,
         updated=updated,
-        unchanged=len(items) - created - updated - len(found.bad),
-        rejected=len(found.bad) - skipped,
+        unchanged=len(items) - created - updated - len(compared.bad),
+        rejected=len(compared.bad) - skipped,
         skipped=skipped,
     )
 
@@ -110,20 +93,14 @@ def _sift(model: type[SyncedModel], items: Iterable[Item | BadItem]) -> tuple[li
             bad.append(BadItem(item.external_id, "external_id", NOT_STORABLE, item.raw))
         else:
             last[item.external_id] = item
-    return [_found(model, item) for item in last.values()], bad
+    return [found(model, item) for item in last.values()], bad
 
 
-def _found(model: type[SyncedModel], item: Item) -> Found:
-    texts = as_json(model, item.fields)
-    return Found(item, texts, content_hash(texts))
-
-
-def _fitting(model: type[SyncedModel], found: Iterable[Found]) -> tuple[list[Fit], list[BadItem]]:
+def _fitting(model: type[SyncedModel], differing: Iterable[Found]) -> tuple[list[Fit], list[BadItem]]:
     good, unfit = [], []
-    for each in found:
-        item = each.item
+    for item in differing:
         try:
-            good.append(Fit(each, cleaned(model, item.external_id, item.fields, each.texts)))
+            good.append(fitted(model, item))
         except Unfit as error:
             unfit.append(BadItem(item.external_id, error.field, str(error), item.raw or _raw(item)))
     return good, unfit
@@ -137,10 +114,9 @@ def _create(run: SyncRun, model: type[SyncedModel], new: Sequence[Fit]) -> None:
     """Insert what is not there; what another run has inserted meanwhile is written over."""
     if not new:
         return
-    rows = [{**each.values, "content_hash": each.found.content_hash} for each in new]
     try:
         with transaction.atomic():
-            writing.insert(model, _stamps(run), rows, [each.found.texts for each in new])
+            writing.insert(model, _stamps(run), new)
     except IntegrityError:
         _save(model, [row_of(run, model, each) for each in new])
 
@@ -168,10 +144,10 @@ def before_and_after(
     """Of each the row as it is, and as it would be."""
     if not changed:
         return []
-    ids = [each.found.item.external_id for each in changed]
+    ids = [each.found.external_id for each in changed]
     rows = model._default_manager.filter(service_id=run.stream.service_id, external_id__among=ids)
     before = {row.external_id: row for row in rows}
-    pairs = [(before[each.found.item.external_id], row_of(run, model, each)) for each in changed]
+    pairs = [(before[each.found.external_id], row_of(run, model, each)) for each in changed]
     for old, new in pairs:
         new.keep_found(old)
     return pairs

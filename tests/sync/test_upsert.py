@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.models import Change, Essay, Property, Record, RecordError, Stream, SyncedModel, SyncRun
-from integrations.sync.columns import as_json, content_hash
+from integrations.sync.columns import found
 from integrations.sync.differing import DIFF_CHARS
 from integrations.sync.upsert import Counts, upsert
 from integrations.systems.base import BadItem, Item
@@ -224,7 +224,7 @@ def test_the_same_moment_in_another_zone_is_no_difference_in_the_diff(run: SyncR
 
 
 def hash_of(**fields: Any) -> str:
-    return content_hash(as_json(Record, fields))
+    return found(Record, Item("1", fields)).content_hash
 
 
 @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text(), min_size=1))
@@ -267,3 +267,31 @@ def test_what_is_written_is_read_again_as_it_was(run: SyncRun) -> None:
     found = Property.objects.get()
     assert (found.latitude, found.longitude, found.data) == (place["latitude"], place["longitude"], {})
     assert (found.geocoded_by, found.attribution, found.deleted_at) == (None, "", None)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+NUMBERS = st.integers() | st.floats(-1e15, 1e15)  # of greater ones PostgreSQL's JSON makes whole numbers
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXTS, lambda inner: st.dictionaries(TEXTS, inner) | st.lists(inner)
+)
+MOMENTS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - they get one
+BLANK = {"parcel_id": "", "city": "", "postal_code": "", "longitude": None}
+DEGREES = st.decimals(-90, 90, allow_nan=False, places=6)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(address=TEXTS, data=st.dictionaries(TEXTS, VALUES), moment=st.none() | MOMENTS, latitude=st.none() | DEGREES)
+def test_a_new_row_holds_what_a_changed_one_would(
+    run: SyncRun, address: str, data: dict[str, Any], moment: datetime | None, latitude: Decimal | None
+) -> None:
+    fields = {"address": address, "data": data, "source_modified_at": moment, "latitude": latitude}
+    with transaction.atomic():
+        upsert(run, Property, [Item("new", fields), Item("changed", {"address": "Elsewhere"})])
+        assert upsert(run, Property, [Item("changed", fields)]).updated == (fields["address"] != "Elsewhere")
+        new, changed = (
+            Property.objects.values_list("content_hash", *Property.synced_fields).get(external_id=name)
+            for name in ("new", "changed")
+        )
+        assert new == changed
+        assert dict(zip(Property.synced_fields, new[1:], strict=True)) == {**BLANK, **fields}
+        transaction.set_rollback(True)
