@@ -15,13 +15,11 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from integrations import prepared
+from integrations import hurry, prepared
 from integrations.models import Call, CallBody
 
 Row = Mapping[str, Any]
 Adapter = Callable[[Any], Any]
-# For this statement alone, which is a transaction of its own: on a connection it would stay behind in a pooler.
-HURRY = "SELECT set_config('synchronous_commit', 'off', true)"
 
 
 def insert(call: Row, body: Row | None, *, hurried: bool = False) -> None:
@@ -53,29 +51,22 @@ def _insert_at_once(database: BaseDatabaseWrapper, call: Row, body: Row | None, 
 
 def _insert_in_turn(database: BaseDatabaseWrapper, call: Row, body: Row | None, *, hurried: bool) -> None:
     inside = database.in_atomic_block  # as only a test may be, since others were refused
-    with nullcontext() if inside else _transaction(database, hurried=hurried):
+    with hurry.on_sqlite(database) if hurried else nullcontext(), nullcontext() if inside else _transaction(database):
         database.connection.execute(_into(Call), _values(Call, call))
         if body is not None:
             database.connection.execute(_into(CallBody), _values(CallBody, body))
 
 
 @contextmanager
-def _transaction(database: BaseDatabaseWrapper, *, hurried: bool) -> Iterator[None]:
-    """One of SQLite, which in a hurry leaves its log to the next transaction that does not."""
-    if hurried:
-        database.connection.execute("PRAGMA synchronous=NORMAL")
-    try:
-        database.connection.execute("BEGIN IMMEDIATE")
-        with database.connection:
-            yield
-    finally:
-        if hurried:
-            database.connection.execute("PRAGMA synchronous=FULL")
+def _transaction(database: BaseDatabaseWrapper) -> Iterator[None]:
+    database.connection.execute("BEGIN IMMEDIATE")
+    with database.connection:
+        yield
 
 
 @cache
 def _statement(has_body: bool, hurried: bool) -> bytes:
-    into = _into(Call) + (f" FROM ({HURRY}) AS hurry" if hurried else "")
+    into = _into(Call) + (f" FROM ({hurry.ON_POSTGRESQL}) AS hurry" if hurried else "")
     return (f"WITH written AS ({into} RETURNING id) {_into(CallBody)} FROM written" if has_body else into).encode()
 
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations import incidents, leases, story, systems
+from integrations import hurry, incidents, leases, story, systems
 from integrations.connections import client_for
 from integrations.models import Call, Incident, RunEvent, SyncedModel, SyncRun
 from integrations.recorder import Cause
@@ -153,7 +153,7 @@ def _write(job: SyncRun, lease: leases.Lease, model: type[SyncedModel], pages: S
     job.newest_change_at = watermark.newest(job, items)
     for page in pages:
         job.warnings = _with(job.warnings, page.remark)
-    with transaction.atomic():
+    with hurry.atomic():
         counts, deleted = _store(job, model, items)
         counts = replace(counts, items=counts.items + aside)
         chosen.recognise(job, items)
