@@ -100,11 +100,9 @@ class View:
         when = call_links.started(self.window.since, self.window.until)
         return call_links.calls(**{**whose, **when, **call_links.of_outcome(self.outcome), **filters})
 
-    def calls_between(
-        self, since: datetime, until: datetime, low: float | None = None, high: float | None = None
-    ) -> str:
-        """The list of those of a time, and of a latency."""
-        return self.calls(**call_links.started(since, until), **call_links.took(low, high))
+    def calls_between(self, since: datetime, until: datetime) -> str:
+        """The list of those of a time."""
+        return self.calls(**call_links.started(since, until))
 
 
 NO_RANGE = (
