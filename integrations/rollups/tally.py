@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,10 +71,11 @@ class Tally:
         return self.total_us / self.calls / 1000 if self.calls else None
 
     def percentiles(self, *percents: int) -> dict[int, float]:
-        """In milliseconds, none above the greatest there was; in rising order, empty where there are no calls."""
+        """In milliseconds, none above the greatest there was; empty where there are no calls."""
         found = histogram.percentiles(self.buckets, percents)
         return {percent: min(value, self.max_ms) for percent, value in found.items()}
 
     def within(self, ms: float) -> int:
         """How many calls took at most so long."""
-        return sum(count for bucket, count in self.buckets.items() if histogram.middle(bucket) <= ms)
+        slower = bisect_right(histogram.MIDDLES, ms)
+        return sum(count for bucket, count in self.buckets.items() if bucket < slower)
