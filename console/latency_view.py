@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.urls import reverse
 
@@ -81,7 +82,7 @@ class View:
         """Of the part that keeps itself fresh."""
         return reverse("latency_live", query=self.query())
 
-    @property
+    @cached_property
     def csv(self) -> dict[str, str]:
         """Of the figures behind each chart and table."""
         return {chart: reverse("latency_csv", args=[chart.replace("_", "-")], query=self.query()) for chart in TABLES}
