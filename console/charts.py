@@ -16,7 +16,7 @@ from django.utils import timezone
 from console import call_links
 from integrations import formatting
 from integrations.rollups import histogram
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Times
 from integrations.rollups.writing import DAY
 from integrations.windows import Window
 
@@ -99,14 +99,14 @@ def _drawn(stretch: list[tuple[float, float]], step: float) -> list[tuple[float,
     return [(max(x - step / 2, 0), y), (min(x + step / 2, 100), y)]
 
 
-def distribution(tally: Tally) -> list[Bar]:
+def distribution(times: Times) -> list[Bar]:
     """Bars of equal proportions from the fastest to the slowest; at most about `BARS`."""
-    if not tally.buckets:
+    if not times.buckets:
         return []
-    first, last = min(tally.buckets), max(tally.buckets)
+    first, last = min(times.buckets), max(times.buckets)
     width = max(1, -(-(last - first + 1) // BARS))
     counts = [0] * ((last - first) // width + 1)
-    for bucket, count in tally.buckets.items():
+    for bucket, count in times.buckets.items():
         counts[(bucket - first) // width] += count
     edges = [histogram.lowest(first + number * width) for number in range(len(counts) + 1)]
     return [Bar(low, high, count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
@@ -171,7 +171,7 @@ class HeatMap:
     cells: list[Cell]
 
 
-def heat_map(window: Window, points: Mapping[datetime, Tally], link: Link) -> HeatMap:
+def heat_map(window: Window, points: Mapping[datetime, Times], link: Link) -> HeatMap:
     """Of what was sent, by the points of a window; several together where there are many."""
     together = timedelta(seconds=window.step * -(-len(window.points()) // COLUMNS))
     # A column has many cells, and so has a band: what they say and where they lead is made once.
@@ -194,12 +194,12 @@ def heat_map(window: Window, points: Mapping[datetime, Tally], link: Link) -> He
     )
 
 
-def _counts(points: Mapping[datetime, Tally], columns: Sequence[Column], together: timedelta) -> list[list[int]]:
+def _counts(points: Mapping[datetime, Times], columns: Sequence[Column], together: timedelta) -> list[list[int]]:
     """How many calls each column has in each band."""
     counts = [[0] * len(BANDS) for _ in columns]
-    for at, tally in points.items():
+    for at, times in points.items():
         bands = counts[(at - columns[0].since) // together]
-        for bucket, count in tally.buckets.items():
+        for bucket, count in times.buckets.items():
             bands[BAND_OF[bucket]] += count
     return counts
 

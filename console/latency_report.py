@@ -15,7 +15,7 @@ from integrations.comparison import Change
 from integrations.latency import Traffic
 from integrations.models import Call
 from integrations.rollups.reading import Of, Part
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Times
 from integrations.transport.codes import Code
 
 APDEX = ((0.94, "excellent"), (0.85, "good"), (0.7, "fair"), (0.5, "poor"), (0.0, "unacceptable"))
@@ -32,7 +32,7 @@ class Report:
         self._by_points = latency.parts(view.window, view.of)
 
     @cached_property
-    def points(self) -> dict[datetime, Tally]:
+    def points(self) -> dict[datetime, Times]:
         """What its charts are drawn of."""
         return latency.by_point(self._wanted(self._by_points), self.view.window)
 
@@ -213,7 +213,7 @@ class Report:
     def percentiles(self) -> Mapping[str, list[float | None]]:
         """Each line of the chart."""
         window = self.view.window
-        tallies: list[Tally | None] = [self.points.get(at) for at in window.points()]
+        tallies: list[Times | None] = [self.points.get(at) for at in window.points()]
         found = [tally.percentiles(*(percent for percent, _ in LINES.values())) if tally else {} for tally in tallies]
         return {label: [each.get(percent) for each in found] for label, (percent, _) in LINES.items()}
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from integrations.rollups import reading
 from integrations.rollups.raw import CACHED, Key, start_of
 from integrations.rollups.reading import Of, Part
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Tally, Times
 from integrations.transport.codes import Outcome
 from integrations.windows import Window
 
@@ -139,7 +139,7 @@ def is_sent(key: Key) -> bool:
 def by(parts: Iterable[Part], member: Callable[[Key], Member]) -> dict[Member, Traffic]:
     """Traffic by what is made of the key, such as its service."""
     found: dict[Member, Traffic] = {}
-    for (name, outcome), tally in reading.grouped(parts, lambda key: (member(key), key.outcome)).items():
+    for (name, outcome), tally in reading.grouped(parts, lambda key: (member(key), key.outcome), Tally).items():
         found.setdefault(name, Traffic()).by_class[outcome] = tally
     return found
 
@@ -163,10 +163,10 @@ def by_operation(key: Key) -> str:
     return key.operation
 
 
-def by_point(parts: Iterable[Part], window: Window) -> dict[datetime, Tally]:
+def by_point(parts: Iterable[Part], window: Window) -> dict[datetime, Times]:
     """What was sent, by the points of a window."""
     sent = (part for part in parts if is_sent(part[0]))
-    return reading.grouped(sent, lambda key: start_of(window.step, key.start))
+    return reading.grouped(sent, lambda key: start_of(window.step, key.start), Times)
 
 
 def parts(window: Window, of: Of) -> list[Part]:
@@ -208,7 +208,7 @@ def overview(window: Window) -> tuple[dict[int, Traffic], dict[int, list[Point]]
     sent = (part for part in by_points if is_sent(part[0]))
     points: dict[int, list[Point]] = defaultdict(list)
     for (service, at), tally in sorted(
-        reading.grouped(sent, lambda key: (key.service, start_of(window.step, key.start))).items()
+        reading.grouped(sent, lambda key: (key.service, start_of(window.step, key.start)), Times).items()
     ):
         points[service].append(Point(at, *tally.percentiles(50, 95).values()))
     return by(in_days(by_points, window, Of()), by_service), points

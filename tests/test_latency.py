@@ -169,20 +169,19 @@ def test_apdex_counts_what_satisfies_and_half_of_what_is_tolerated(
 
 
 def traffic(*durations: float) -> Traffic:
-    tally = Tally()
-    for ms in durations:
-        tally.add_row(
-            {
-                "calls": 1,
-                "retries": 0,
-                "total_us": int(ms * 1000),
-                "max_ms": ms,
-                "codes": "",
-                "slowest": "[]",
-                "buckets": histogram.pack({histogram.bucket_of(ms): 1}),
-            }
-        )
-    return Traffic({"ok": tally})
+    rows = [
+        {
+            "calls": 1,
+            "retries": 0,
+            "total_us": int(ms * 1000),
+            "max_ms": ms,
+            "codes": "",
+            "slowest": "[]",
+            "buckets": histogram.pack({histogram.bucket_of(ms): 1}),
+        }
+        for ms in durations
+    ]
+    return Traffic({"ok": Tally.of(rows)})
 
 
 def test_a_change_names_who_is_behind_it() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from itertools import accumulate
+from itertools import accumulate, compress
 
 PER_DOUBLING = 64
 TOP_BITS = 36  # 19 hours; nothing takes that long
@@ -54,8 +54,11 @@ def pack(buckets: Mapping[int, int]) -> bytes:
     return array("H", filled).tobytes() + array("I", [buckets[bucket] for bucket in filled]).tobytes()
 
 
-def add_packed(total: dict[int, int], packed: bytes | memoryview) -> None:
-    """Merge what `pack` made; `total` gives 0 for what it does not hold, as a `defaultdict` does."""
-    size, view = len(packed) // 6, memoryview(packed)
-    for bucket, count in zip(view[: 2 * size].cast("H"), view[2 * size :].cast("I"), strict=True):
-        total[bucket] += count
+def merged(packed: Iterable[bytes | memoryview]) -> dict[int, int]:
+    """What several came to together of what `pack` made."""
+    total = [0] * (HIGHEST + 1)  # counting in a list takes half as long as in a dict
+    for each in packed:
+        size, view = len(each) // 6, memoryview(each)
+        for bucket, count in zip(view[: 2 * size].cast("H"), view[2 * size :].cast("I"), strict=True):
+            total[bucket] += count
+    return {bucket: total[bucket] for bucket in compress(range(len(total)), total)}
