@@ -136,7 +136,7 @@ def multiply(by: int) -> None:
     """Make the sums those of so many times as many calls."""
     rows = list(LatencyRollup.objects.all())
     for row in rows:
-        tally = Tally().add_row(vars(row))
+        tally = Tally.of([vars(row)])
         row.buckets = histogram.pack({bucket: by * count for bucket, count in tally.buckets.items()})
         row.calls, row.total_us = by * row.calls, by * row.total_us
     LatencyRollup.objects.bulk_update(rows, ["buckets", "calls", "total_us"], batch_size=500)

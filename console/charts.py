@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
+from urllib.parse import urlencode
 
 from django.utils import timezone
 
+from console import call_links
 from integrations import formatting
 from integrations.rollups import histogram
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Times
 from integrations.rollups.writing import DAY
 from integrations.windows import Window
 
-Link = Callable[[datetime, datetime, float | None, float | None], str]  # from, to, from ms, to ms
+Link = Callable[[datetime, datetime], str]  # to the calls of a stretch of time
 Line = tuple[str, Sequence[float | None]]  # its colour, and a value for each point
 
 # Milliseconds at which bands of the heat map begin: steps that are read at a glance.
@@ -59,7 +61,7 @@ def lines(window: Window, series: Mapping[str, Line], link: Link | None = None, 
                 }
                 for dash, (label, (colour, values)) in zip(DASHES, series.items(), strict=False)
             ],
-            "links": [link(at, at + step, None, None) for at in points] if link else [],
+            "links": [link(at, at + step) for at in points] if link else [],
         }
     )
 
@@ -97,14 +99,14 @@ def _drawn(stretch: list[tuple[float, float]], step: float) -> list[tuple[float,
     return [(max(x - step / 2, 0), y), (min(x + step / 2, 100), y)]
 
 
-def distribution(tally: Tally) -> list[Bar]:
+def distribution(times: Times) -> list[Bar]:
     """Bars of equal proportions from the fastest to the slowest; at most about `BARS`."""
-    if not tally.buckets:
+    if not times.buckets:
         return []
-    first, last = min(tally.buckets), max(tally.buckets)
+    first, last = min(times.buckets), max(times.buckets)
     width = max(1, -(-(last - first + 1) // BARS))
     counts = [0] * ((last - first) // width + 1)
-    for bucket, count in tally.buckets.items():
+    for bucket, count in times.buckets.items():
         counts[(bucket - first) // width] += count
     edges = [histogram.lowest(first + number * width) for number in range(len(counts) + 1)]
     return [Bar(low, high, count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
@@ -117,69 +119,110 @@ def bars(found: Sequence[Bar], links: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A stretch of time, and the address of its calls."""
+
+    since: datetime
+    until: datetime
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """From so many milliseconds to so many; `query` asks for the calls that took as long."""
+
+    low: float
+    high: float | None
+    label: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Cell:
     """Calls of one stretch of time that took about as long."""
 
     x: int
     y: int
-    since: datetime
-    until: datetime
-    low: float
-    high: float | None
+    column: Column
+    band: Band
     calls: int
     level: int
-    title: str
-    href: str
+
+    @property
+    def title(self) -> str:
+        """All of it in words."""
+        return f"{self.column.label}, {self.band.label}: {self.calls:,} call{'s'[: self.calls != 1]}"
+
+    @property
+    def href(self) -> str:
+        """The list of its calls."""
+        return f"{self.column.href}&{self.band.query}"
 
 
 @dataclass(frozen=True)
 class HeatMap:
     """Time to the right, latency upwards; darker where there are more calls."""
 
-    columns: int
+    columns: list[Column]
     bands: list[str]
     ticks: list[str]
     most: int
     cells: list[Cell]
 
 
-def heat_map(window: Window, points: Mapping[datetime, Tally], link: Link) -> HeatMap:
+def heat_map(window: Window, points: Mapping[datetime, Times], link: Link) -> HeatMap:
     """Of what was sent, by the points of a window; several together where there are many."""
-    starts = window.points()
-    together = timedelta(seconds=window.step * -(-len(starts) // COLUMNS))
-    counts: dict[tuple[int, int], int] = {}
-    for at, tally in points.items():
-        column = (at - window.since) // together
-        for bucket, count in tally.buckets.items():
-            place = column, BAND_OF[bucket]
-            counts[place] = counts.get(place, 0) + count
-    used = [band for _column, band in counts] or [0]
-    lowest, highest, most = min(used), max(used), max(counts.values(), default=1)
-    columns = -(-(window.until - window.since) // together)
-
-    def cell(column: int, band: int, count: int) -> Cell:
-        since = window.since + column * together
-        until = min(since + together, window.until)
-        low, high = BANDS[band], BANDS[band + 1] if band + 1 < len(BANDS) else None
-        took = f"{_short(low)} to {_short(high)}" if high else f"over {_short(low)}"
-        title = f"{stamp(window, since)} to {stamp(window, until)}, {took}: {count:,} call{'s'[: count != 1]}"
-        level = 1 + round((LEVELS - 1) * math.log(count) / math.log(most)) if most > 1 else LEVELS
-        href = link(since, until, low, high)
-        return Cell(column, highest - band, since, until, low, high, count, level, title, href)
-
+    together = timedelta(seconds=window.step * -(-len(window.points()) // COLUMNS))
+    # A column has many cells, and so has a band: what they say and where they lead is made once.
+    columns = [_column(window, since, together, link) for since in _starts(window, together)]
+    counts = _counts(points, columns, together)
+    used = [number for number in range(len(BANDS)) if any(bands[number] for bands in counts)] or [0]
+    most = max(map(max, counts)) or 1
+    shown = {number: _band(number) for number in range(used[-1], used[0] - 1, -1)}
     return HeatMap(
         columns,
-        [_short(BANDS[band]) for band in range(highest, lowest - 1, -1)],
+        [_short(band.low) for band in shown.values()],
         [stamp(window, window.since + number * (window.until - window.since) / 4) for number in range(4)],
         most,
-        [cell(column, band, count) for (column, band), count in sorted(counts.items())],
+        [
+            Cell(x, used[-1] - number, columns[x], shown[number], count, _level(count, most))
+            for x, bands in enumerate(counts)
+            for number, count in enumerate(bands)
+            if count
+        ],
     )
+
+
+def _counts(points: Mapping[datetime, Times], columns: Sequence[Column], together: timedelta) -> list[list[int]]:
+    """How many calls each column has in each band."""
+    counts = [[0] * len(BANDS) for _ in columns]
+    for at, times in points.items():
+        bands = counts[(at - columns[0].since) // together]
+        for bucket, count in times.buckets.items():
+            bands[BAND_OF[bucket]] += count
+    return counts
+
+
+def _starts(window: Window, together: timedelta) -> list[datetime]:
+    return [window.since + number * together for number in range(-(-(window.until - window.since) // together))]
+
+
+def _column(window: Window, since: datetime, together: timedelta, link: Link) -> Column:
+    until = min(since + together, window.until)
+    return Column(since, until, f"{stamp(window, since)} to {stamp(window, until)}", link(since, until))
+
+
+def _band(number: int) -> Band:
+    low, high = BANDS[number], BANDS[number + 1] if number + 1 < len(BANDS) else None
+    label = f"{_short(low)} to {_short(high)}" if high else f"over {_short(low)}"
+    return Band(low, high, label, urlencode(call_links.took(low, high)))
+
+
+def _level(calls: int, most: int) -> int:
+    """Of colour, by the logarithm."""
+    return 1 + round((LEVELS - 1) * math.log(calls) / math.log(most)) if most > 1 else LEVELS
 
 
 def _short(ms: float) -> str:
     return f"{ms / 1000:g} s" if ms >= 1000 else f"{ms:g} ms"
-
-
-def every(points: Mapping[datetime, Tally], window: Window, percent: int) -> list[float | None]:
-    """One percentile of each point of a window."""
-    return [points[at].percentiles(percent).get(percent) if at in points else None for at in window.points()]

@@ -25,7 +25,7 @@ def _distribution(report: Report) -> Iterator[Line]:
 def _heat_map(report: Report) -> Iterator[Line]:
     yield "from", "to", "from_ms", "to_ms", "calls"
     yield from (
-        (cell.since.isoformat(), cell.until.isoformat(), cell.low, cell.high, cell.calls)
+        (cell.column.since.isoformat(), cell.column.until.isoformat(), cell.band.low, cell.band.high, cell.calls)
         for cell in report.heat_map().cells
     )
 

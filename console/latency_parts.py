@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from integrations.latency import Change, Traffic
+from integrations.comparison import Change
+from integrations.latency import Traffic
 
 
 @dataclass(frozen=True)

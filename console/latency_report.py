@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from datetime import datetime
 from functools import cached_property
 
 from console import call_links, charts
 from console.charts import Bar, HeatMap
 from console.latency_parts import Failure, Row, Tile
 from console.latency_view import View
-from integrations import formatting, latency, stats
-from integrations.latency import Change, Traffic
+from integrations import comparison, formatting, latency, stats
+from integrations.comparison import Change
+from integrations.latency import Traffic
 from integrations.models import Call
 from integrations.rollups.reading import Of, Part
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Times
 from integrations.transport.codes import Code
-from integrations.windows import Window
 
 APDEX = ((0.94, "excellent"), (0.85, "good"), (0.7, "fair"), (0.5, "poor"), (0.0, "unacceptable"))
 LINES = {"p50": (50, "--c-line-calm"), "p95": (95, "--c-line-strong"), "p99": (99, "--c-line-high")}
@@ -28,48 +29,51 @@ class Report:
     def __init__(self, view: View) -> None:
         self.view = view
         self.services = {service.pk: service for service in stats.services()}
-        by_points, whole = latency.both(view.window, view.of)
-        self._whole = self._wanted(whole)
-        self.points = latency.by_point(self._wanted(by_points), view.window)
+        self._by_points = latency.parts(view.window, view.of)
+
+    @cached_property
+    def points(self) -> dict[datetime, Times]:
+        """What its charts are drawn of."""
+        return latency.by_point(self._wanted(self._by_points), self.view.window)
 
     def _wanted(self, parts: Iterable[Part]) -> list[Part]:
         return [part for part in parts if self.view.wants(part)]
 
-    def _read(self, window: Window, of: Of) -> list[Part]:
-        return self._wanted(latency.whole(window, of))
+    @property
+    def _compared(self) -> Of:
+        return Of(self.view.of.service, by_operation=self.view.service is not None)
 
-    @cached_property
-    def traffic(self) -> Traffic:
-        """All of it together."""
-        return latency.by(self._whole, lambda _key: "").get("", Traffic())
+    def _by_member(self, parts: Iterable[Part]) -> dict[Hashable, Traffic]:
+        """Services, or the operations of one."""
+        member = latency.by_operation if self.view.service else latency.by_service
+        return dict(latency.by(self._wanted(parts), member))
 
     @cached_property
     def members(self) -> dict[Hashable, Traffic]:
-        """What its table compares: services, or the operations of one."""
-        if not self.view.service:
-            return dict(latency.by(self._whole, latency.by_service))
-        return dict(latency.by(self._read(self.view.window, self._by_operation), latency.by_operation))
+        """What its table compares."""
+        if self.view.service:
+            return self._by_member(latency.whole(self.view.window, self._compared))
+        return self._by_member(latency.in_days(self._by_points, self.view.window, self._compared))
 
     @cached_property
     def members_before(self) -> dict[Hashable, Traffic]:
         """The same in the window before."""
-        if not self.view.service:
-            return dict(latency.by(self._read(self.view.window.before, self.view.of), latency.by_service))
-        return dict(latency.by(self._read(self.view.window.before, self._by_operation), latency.by_operation))
+        return self._by_member(latency.whole(self.view.window.before, self._compared))
 
-    @property
-    def _by_operation(self) -> Of:
-        return Of(self.view.of.service, by_operation=True)
+    def _chosen(self, members: Mapping[Hashable, Traffic]) -> dict[Hashable, Traffic]:
+        """One operation alone where one was chosen."""
+        chosen = self.view.operation
+        return {name: traffic for name, traffic in members.items() if not chosen or name == chosen}
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """All of it together."""
+        return latency.together(self._chosen(self.members).values())
 
     @cached_property
     def change(self) -> Change | None:
-        """Against the window before; of one operation alone where one was chosen."""
-        chosen = self.view.operation
-        here, there = (
-            {name: traffic for name, traffic in members.items() if not chosen or name == chosen}
-            for members in (self.members, self.members_before)
-        )
-        return latency.change(here, there)
+        """Against the window before."""
+        return comparison.change(latency.together(self._chosen(self.members_before).values()), self.traffic)
 
     @property
     def sentence(self) -> str:
@@ -83,12 +87,13 @@ class Report:
             f"p95 is {formatting.percent(abs(self.change.percent))} {direction} than in {self.view.window.before.label}"
         )
 
-    @property
+    @cached_property
     def mostly(self) -> tuple[str, str] | None:
         """Who is behind the change, with an address."""
-        if not (self.change and self.change.is_worth_saying and self.change.mostly):
+        if not (self.change and self.change.is_worth_saying):
             return None
-        return self._name(self.change.mostly), self._href(self.change.mostly)
+        found = comparison.mostly(self.change, self._chosen(self.members_before), self._chosen(self.members))
+        return (self._name(found), self._href(found)) if found else None
 
     def _name(self, member: Hashable) -> str:
         return self.services[member].name if isinstance(member, int) else str(member)
@@ -178,7 +183,7 @@ class Report:
             traffic,
             traffic.apdex(self._target(member)),
             100 * traffic.sent.total_us / whole,
-            latency.change({member: traffic}, {member: before}),
+            comparison.change(before, traffic),
             self.view.calls(**whose),
             self.view.calls(**whose, **call_links.FAILED),
         )
@@ -208,7 +213,7 @@ class Report:
     def percentiles(self) -> Mapping[str, list[float | None]]:
         """Each line of the chart."""
         window = self.view.window
-        tallies: list[Tally | None] = [self.points.get(at) for at in window.points()]
+        tallies: list[Times | None] = [self.points.get(at) for at in window.points()]
         found = [tally.percentiles(*(percent for percent, _ in LINES.values())) if tally else {} for tally in tallies]
         return {label: [each.get(percent) for each in found] for label, (percent, _) in LINES.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.urls import reverse
 
@@ -81,7 +82,7 @@ class View:
         """Of the part that keeps itself fresh."""
         return reverse("latency_live", query=self.query())
 
-    @property
+    @cached_property
     def csv(self) -> dict[str, str]:
         """Of the figures behind each chart and table."""
         return {chart: reverse("latency_csv", args=[chart.replace("_", "-")], query=self.query()) for chart in TABLES}
@@ -100,11 +101,9 @@ class View:
         when = call_links.started(self.window.since, self.window.until)
         return call_links.calls(**{**whose, **when, **call_links.of_outcome(self.outcome), **filters})
 
-    def calls_between(
-        self, since: datetime, until: datetime, low: float | None = None, high: float | None = None
-    ) -> str:
-        """The list of those of a time, and of a latency."""
-        return self.calls(**call_links.started(since, until), **call_links.took(low, high))
+    def calls_between(self, since: datetime, until: datetime) -> str:
+        """The list of those of a time."""
+        return self.calls(**call_links.started(since, until))
 
 
 NO_RANGE = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,14 +12,12 @@ from typing import TypeVar
 from integrations.rollups import reading
 from integrations.rollups.raw import CACHED, Key, start_of
 from integrations.rollups.reading import Of, Part
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Tally, Times
 from integrations.transport.codes import Outcome
 from integrations.windows import Window
 
 PERCENTS = (50, 75, 90, 95, 99)
 NOT_ANSWERED = (CACHED, Outcome.NOT_SENT)  # by the service, which these tell nothing of
-WORTH_SAYING = 0.1  # how much p95 must change, as a part of it
-MOSTLY = 0.5
 WORTH_DAYS = timedelta(days=2)
 
 Member = TypeVar("Member", bound=Hashable)
@@ -141,9 +139,18 @@ def is_sent(key: Key) -> bool:
 def by(parts: Iterable[Part], member: Callable[[Key], Member]) -> dict[Member, Traffic]:
     """Traffic by what is made of the key, such as its service."""
     found: dict[Member, Traffic] = {}
-    for (name, outcome), tally in reading.grouped(parts, lambda key: (member(key), key.outcome)).items():
+    for (name, outcome), tally in reading.grouped(parts, lambda key: (member(key), key.outcome), Tally).items():
         found.setdefault(name, Traffic()).by_class[outcome] = tally
     return found
+
+
+def together(found: Iterable[Traffic]) -> Traffic:
+    """All of it."""
+    total: dict[str, Tally] = defaultdict(Tally)
+    for traffic in found:
+        for outcome, tally in traffic.by_class.items():
+            total[outcome].add(tally)
+    return Traffic(total)
 
 
 def by_service(key: Key) -> int:
@@ -156,10 +163,10 @@ def by_operation(key: Key) -> str:
     return key.operation
 
 
-def by_point(parts: Iterable[Part], window: Window) -> dict[datetime, Tally]:
+def by_point(parts: Iterable[Part], window: Window) -> dict[datetime, Times]:
     """What was sent, by the points of a window."""
     sent = (part for part in parts if is_sent(part[0]))
-    return reading.grouped(sent, lambda key: start_of(window.step, key.start))
+    return reading.grouped(sent, lambda key: start_of(window.step, key.start), Times)
 
 
 def parts(window: Window, of: Of) -> list[Part]:
@@ -172,11 +179,13 @@ def whole(window: Window, of: Of) -> list[Part]:
     return reading.parts(window.since, window.until, reading.DAY, of)
 
 
-def both(window: Window, of: Of) -> tuple[list[Part], list[Part]]:
-    """By its points, and whole: where its points are hours of many days, the days are far fewer rows."""
-    by_points = parts(window, of)
-    has_days = window.step < reading.DAY and window.until - window.since > WORTH_DAYS
-    return by_points, whole(window, of) if has_days else by_points
+def in_days(by_points: list[Part], window: Window, of: Of) -> list[Part]:
+    """The same whole, once its points are read: where these are hours of many days, full days are far fewer rows."""
+    if window.step >= reading.DAY or window.until - window.since <= WORTH_DAYS:
+        return by_points
+    since, until = window.days
+    around = [part for part in by_points if not since <= part[0].start < until]
+    return [*reading.parts(since, until, reading.DAY, of), *around]
 
 
 def figures_of(service: int, window: Window) -> Traffic:
@@ -195,57 +204,11 @@ class Point:
 
 def overview(window: Window) -> tuple[dict[int, Traffic], dict[int, list[Point]]]:
     """Every service with calls in the window, and its percentiles over time."""
-    by_points, together = both(window, Of())
+    by_points = parts(window, Of())
     sent = (part for part in by_points if is_sent(part[0]))
     points: dict[int, list[Point]] = defaultdict(list)
     for (service, at), tally in sorted(
-        reading.grouped(sent, lambda key: (key.service, start_of(window.step, key.start))).items()
+        reading.grouped(sent, lambda key: (key.service, start_of(window.step, key.start)), Times).items()
     ):
         points[service].append(Point(at, *tally.percentiles(50, 95).values()))
-    return by(together, by_service), points
-
-
-@dataclass(frozen=True)
-class Change:
-    """How p95 compares with the window before.
-
-    Attributes:
-        mostly: the service or operation behind more than half of the change, where one is.
-    """
-
-    percent: float
-    mostly: Hashable | None
-
-    @property
-    def is_worth_saying(self) -> bool:
-        """Anything smaller is weather."""
-        return abs(self.percent) >= WORTH_SAYING * 100
-
-
-def change(now: Mapping[Member, Traffic], before: Mapping[Member, Traffic]) -> Change | None:
-    """None where there were no calls in one of them."""
-    here, there = (_together(traffic.values()) for traffic in (now, before))
-    (p95,), (old,) = (tuple(tally.percentiles(95).values()) or (0.0,) for tally in (here, there))
-    if not p95 or not old:
-        return None
-    # By how much more of all calls each of them is slower than p95 was before.
-    slower = {
-        member: _share_slower(now.get(member), here, old) - _share_slower(before.get(member), there, old)
-        for member in {*now, *before}
-    }
-    direction = 1 if p95 > old else -1
-    member, most = max(slower.items(), key=lambda pair: direction * pair[1])
-    whole = sum(slower.values())
-    is_most = len(slower) > 1 and whole * direction > 0 and most / whole > MOSTLY
-    return Change(100 * (p95 / old - 1), member if is_most else None)
-
-
-def _together(traffic: Iterable[Traffic]) -> Tally:
-    total = Tally()
-    for each in traffic:
-        total.add(each.sent)
-    return total
-
-
-def _share_slower(traffic: Traffic | None, whole: Tally, ms: float) -> float:
-    return (traffic.calls - traffic.sent.within(ms)) / whole.calls if traffic else 0.0
+    return by(in_days(by_points, window, Of()), by_service), points

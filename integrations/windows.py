@@ -88,6 +88,12 @@ class Window:
         return Window("", f"the {self.label} before", since, self.since, self.step)
 
     @property
+    def days(self) -> tuple[datetime, datetime]:
+        """From its first midnight to its last."""
+        day_before = start_of(DAY, self.since - timedelta(microseconds=1))
+        return day_before + timedelta(days=1), start_of(DAY, self.until)
+
+    @property
     def minutes(self) -> float:
         """How long it is, as far as it has passed."""
         return (min(self.until, timezone.now()) - self.since) / timedelta(minutes=1)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck as Hypothesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations import latency
+from integrations import comparison, latency
 from integrations.latency import Traffic
 from integrations.models import Call, LatencyRollup, RollupMark, Service
 from integrations.rollups import histogram, writing
@@ -168,29 +168,38 @@ def test_apdex_counts_what_satisfies_and_half_of_what_is_tolerated(
     assert latency.figures_of(cms.pk, Window.last("1h")).apdex(500) == apdex
 
 
-def test_a_change_names_who_is_behind_it() -> None:
-    def traffic(*durations: float) -> Traffic:
-        tally = Tally()
-        for ms in durations:
-            tally.add_row(
-                {
-                    "calls": 1,
-                    "retries": 0,
-                    "total_us": int(ms * 1000),
-                    "max_ms": ms,
-                    "codes": "",
-                    "slowest": "[]",
-                    "buckets": histogram.pack({histogram.bucket_of(ms): 1}),
-                }
-            )
-        return Traffic({"ok": tally})
+def traffic(*durations: float) -> Traffic:
+    rows = [
+        {
+            "calls": 1,
+            "retries": 0,
+            "total_us": int(ms * 1000),
+            "max_ms": ms,
+            "codes": "",
+            "slowest": "[]",
+            "buckets": histogram.pack({histogram.bucket_of(ms): 1}),
+        }
+        for ms in durations
+    ]
+    return Traffic({"ok": Tally.of(rows)})
 
+
+def test_a_change_names_who_is_behind_it() -> None:
     steady, quick, slow = traffic(*[100] * 50), traffic(*[100] * 50), traffic(*[100] * 30, *[900] * 20)
-    slower = latency.change({"list": steady, "find": slow}, {"list": steady, "find": quick})
+    before, now = {"list": steady, "find": quick}, {"list": steady, "find": slow}
+    slower = comparison.change(*(latency.together(each.values()) for each in (before, now)))
     assert slower is not None
-    assert (slower.mostly, slower.is_worth_saying) == ("find", True)
+    assert slower.is_worth_saying
     assert slower.percent == pytest.approx(800, 2 * NEAR)
-    same = latency.change({"list": steady, "find": quick}, {"list": steady, "find": quick})
+    assert comparison.mostly(slower, before, now) == "find"
+
+
+def test_what_stayed_the_same_is_no_change_and_nobody_is_behind_it() -> None:
+    steady = traffic(*[100] * 50)
+    members = {"list": steady, "find": steady}
+    same = comparison.change(steady, steady)
     assert same is not None
-    assert (same.mostly, same.percent, same.is_worth_saying) == (None, 0, False)
-    assert latency.change({"list": steady}, {}) is None
+    assert (same.percent, same.is_worth_saying) == (0, False)
+    assert comparison.mostly(same, members, members) is None
+    assert comparison.change(Traffic(), steady) is None
+    assert comparison.change(steady, Traffic()) is None

@@ -8,7 +8,9 @@ is in it; up to 128 µs each microsecond has a bucket of its own. Databases find
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from itertools import accumulate, compress
 
 PER_DOUBLING = 64
 TOP_BITS = 36  # 19 hours; nothing takes that long
@@ -38,21 +40,12 @@ MIDDLES = [(lowest(bucket) + lowest(bucket + 1)) / 2 for bucket in range(HIGHEST
 
 
 def percentiles(buckets: Mapping[int, int], percents: Iterable[int]) -> dict[int, float]:
-    """By nearest rank, as of the sorted durations; nothing where there are none.
-
-    Args:
-        percents: in rising order.
-    """
-    size, below, found = sum(buckets.values()), 0, {}
-    filled = iter(sorted(buckets.items()))
-    bucket = 0
-    for percent in percents if size else ():
-        rank = -(-size * percent // 100)  # in whole numbers, so that no rounding of 0.95 * 20 asks for rank 20
-        while below < rank:
-            bucket, count = next(filled)
-            below += count
-        found[percent] = middle(bucket)
-    return found
+    """By nearest rank, as of the sorted durations; nothing where there are none."""
+    filled = sorted(buckets)
+    reached = list(accumulate(map(buckets.__getitem__, filled)))
+    # Ranks are whole numbers, so that no rounding of 0.95 * 20 asks for rank 20.
+    ranks = {percent: -(-reached[-1] * percent // 100) for percent in percents} if filled else {}
+    return {percent: middle(filled[bisect_left(reached, rank)]) for percent, rank in ranks.items()}
 
 
 def pack(buckets: Mapping[int, int]) -> bytes:
@@ -61,8 +54,11 @@ def pack(buckets: Mapping[int, int]) -> bytes:
     return array("H", filled).tobytes() + array("I", [buckets[bucket] for bucket in filled]).tobytes()
 
 
-def add_packed(total: dict[int, int], packed: bytes | memoryview) -> None:
-    """Merge what `pack` made; `total` gives 0 for what it does not hold, as a `defaultdict` does."""
-    size, view = len(packed) // 6, memoryview(packed)
-    for bucket, count in zip(view[: 2 * size].cast("H"), view[2 * size :].cast("I"), strict=True):
-        total[bucket] += count
+def merged(packed: Iterable[bytes | memoryview]) -> dict[int, int]:
+    """What several came to together of what `pack` made."""
+    total = [0] * (HIGHEST + 1)  # counting in a list takes half as long as in a dict
+    for each in packed:
+        size, view = len(each) // 6, memoryview(each)
+        for bucket, count in zip(view[: 2 * size].cast("H"), view[2 * size :].cast("I"), strict=True):
+            total[bucket] += count
+    return {bucket: total[bucket] for bucket in compress(range(len(total)), total)}

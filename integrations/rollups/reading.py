@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Q
 
+from integrations.functions import Epoch
 from integrations.models import Call, LatencyRollup, RollupMark
 from integrations.rollups import raw
 from integrations.rollups.raw import Key
-from integrations.rollups.tally import Tally
+from integrations.rollups.tally import Row, Times
 
 MINUTE, HOUR, THREE_HOURS, DAY = LatencyRollup.Span
 MOST_UNSETTLED = 500_000  # keys; more than come in the two minutes that `writing` gives them to settle
 COLUMNS = ("calls", "retries", "total_us", "max_ms", "codes", "slowest", "buckets")
 
 Group = TypeVar("Group", bound=Hashable)
-Part = tuple[Key, dict[str, Any]]
+Merged = TypeVar("Merged", bound=Times)
+Part = tuple[Key, Row]
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,12 @@ def parts(since: datetime, until: datetime, span: int, of: Of) -> list[Part]:
     return [*rolled, *_newest(max(since, closed), until, of)]
 
 
-def grouped(found: Iterable[Part], group: Callable[[Key], Group]) -> dict[Group, Tally]:
+def grouped(found: Iterable[Part], group: Callable[[Key], Group], kind: type[Merged]) -> dict[Group, Merged]:
     """Merged by whatever is made of the key."""
-    groups: dict[Group, Tally] = {}
+    groups: dict[Group, list[Row]] = defaultdict(list)
     for key, columns in found:
-        name = group(key)
-        if name not in groups:
-            groups[name] = Tally()
-        groups[name].add_row(columns)
-    return groups
+        groups[group(key)].append(columns)
+    return {name: kind.of(rows) for name, rows in groups.items()}
 
 
 def _cover(since: datetime, until: datetime, longest: int) -> Iterator[tuple[int, datetime, datetime]]:
@@ -86,11 +86,14 @@ def _rolled(since: datetime, until: datetime, span: int, of: Of) -> list[Part]:
     if not places:
         return []
     rows = LatencyRollup.objects.filter(reduce(or_, places), of.wanted).order_by()
+    # A page reads thousands, and stamps slowly: psycopg makes these in Python, and numbers in C.
+    found = rows.values_list(Epoch("start"), "service_id", "operation", "outcome", *COLUMNS)
     return [
-        (Key(start, service, operation, outcome), dict(zip(COLUMNS, columns, strict=True)))
-        for start, service, operation, outcome, *columns in rows.values_list(
-            "start", "service_id", "operation", "outcome", *COLUMNS
+        (
+            Key(datetime.fromtimestamp(start, tz=UTC), service, operation, outcome),
+            dict(zip(COLUMNS, columns, strict=True)),
         )
+        for start, service, operation, outcome, *columns in found
     ]
 
 

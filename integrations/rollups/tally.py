@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Self
 
 from integrations.rollups import histogram
@@ -13,44 +15,71 @@ from integrations.rollups import histogram
 MOST_SLOWEST = 10
 
 Slow = tuple[float, int]  # milliseconds and key of a call
+Row = Mapping[str, Any]  # of rollups, or what `Tally.columns` makes
 
 
 @dataclass
-class Tally:
-    """Counts of calls; merged into with `add_row`."""
+class Times:
+    """How many calls there were, and how long they took: all that a point of a chart is made of."""
 
     calls: int = 0
-    retries: int = 0
-    total_us: int = 0
     max_ms: float = 0.0
     buckets: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Self:
+        """What rollups came to together."""
+        made = cls()
+        made._merge(rows)
+        return made
+
+    def _merge(self, rows: Sequence[Row]) -> None:
+        self.calls = sum(row["calls"] for row in rows)
+        self.max_ms = max((row["max_ms"] for row in rows), default=0.0)
+        self.buckets.update(histogram.merged(row["buckets"] for row in rows))
+
+    def percentiles(self, *percents: int) -> dict[int, float]:
+        """In milliseconds, none above the greatest there was; empty where there are no calls."""
+        found = histogram.percentiles(self.buckets, percents)
+        return {percent: min(value, self.max_ms) for percent, value in found.items()}
+
+    def within(self, ms: float) -> int:
+        """How many calls took at most so long."""
+        slower = bisect_right(histogram.MIDDLES, ms)
+        return sum(count for bucket, count in self.buckets.items() if bucket < slower)
+
+
+@dataclass
+class Tally(Times):
+    """The same, and what came of them."""
+
+    retries: int = 0
+    total_us: int = 0
     codes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     slowest: list[Slow] = field(default_factory=list)
 
-    def add_row(self, row: Mapping[str, Any]) -> Self:
-        """Merge the columns of a rollup, as `columns` gives them."""
-        self._add_counts(row)
-        histogram.add_packed(self.buckets, row["buckets"])
-        if row["codes"]:
-            self._add_codes(json.loads(row["codes"]))
-        if len(self.slowest) < MOST_SLOWEST or row["max_ms"] >= self.slowest[-1][0]:
-            self._add_slowest((float(ms), int(key)) for ms, key in json.loads(row["slowest"]))
-        return self
+    def _merge(self, rows: Sequence[Row]) -> None:
+        super()._merge(rows)
+        # The greatest first, so that the slowest calls of most need not be parsed.
+        for row in sorted(rows, key=itemgetter("max_ms"), reverse=True):
+            self.retries += row["retries"]
+            self.total_us += row["total_us"]
+            if row["codes"]:
+                self._add_codes(json.loads(row["codes"]))
+            if len(self.slowest) < MOST_SLOWEST or row["max_ms"] >= self.slowest[-1][0]:
+                self._add_slowest((float(ms), int(key)) for ms, key in json.loads(row["slowest"]))
 
     def add(self, other: Tally) -> Self:
         """Merge."""
-        self._add_counts(vars(other))
+        self.calls += other.calls
+        self.retries += other.retries
+        self.total_us += other.total_us
+        self.max_ms = max(self.max_ms, other.max_ms)
         for bucket, count in other.buckets.items():
             self.buckets[bucket] += count
         self._add_codes(other.codes)
         self._add_slowest(other.slowest)
         return self
-
-    def _add_counts(self, row: Mapping[str, Any]) -> None:
-        self.calls += row["calls"]
-        self.retries += row["retries"]
-        self.total_us += row["total_us"]
-        self.max_ms = max(self.max_ms, row["max_ms"])
 
     def _add_codes(self, codes: Mapping[str, int]) -> None:
         for code, count in codes.items():
@@ -68,12 +97,3 @@ class Tally:
     def mean_ms(self) -> float | None:
         """None where there are no calls."""
         return self.total_us / self.calls / 1000 if self.calls else None
-
-    def percentiles(self, *percents: int) -> dict[int, float]:
-        """In milliseconds, none above the greatest there was; in rising order, empty where there are no calls."""
-        found = histogram.percentiles(self.buckets, percents)
-        return {percent: min(value, self.max_ms) for percent, value in found.items()}
-
-    def within(self, ms: float) -> int:
-        """How many calls took at most so long."""
-        return sum(count for bucket, count in self.buckets.items() if histogram.middle(bucket) <= ms)

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, groupby
 
 from django.db import transaction
 from django.db.models import Max, Min, QuerySet, Sum
@@ -183,12 +183,12 @@ def _merge(wider: Stretch) -> None:
     for (service, start), calls in _written(parts).items():
         counted[service, raw.start_of(wider.span, start)] += calls
     more = {place for place, count in counted.items() if count > written.get(place, 0)}
-    merged: dict[Key, Tally] = defaultdict(Tally)
-    rows = parts.rollups.filter(service__in={service for service, _ in more}).exclude(operation="")
-    for row in rows.values().iterator(chunk_size=2000) if more else ():
-        key = Key(raw.start_of(wider.span, row["start"]), row["service_id"], row["operation"], row["outcome"])
-        if (key.service, key.start) in more:
-            merged[key].add_row(row)
+    rows = parts.rollups.filter(service__in={service for service, _ in more}).exclude(operation="").order_by("start")
+    merged: dict[Key, Tally] = {}
+    stored = rows.values().iterator(chunk_size=2000) if more else ()
+    for start, inside in groupby(stored, lambda row: raw.start_of(wider.span, row["start"])):
+        found = ((Key(start, row["service_id"], row["operation"], row["outcome"]), row) for row in inside)
+        merged |= reading.grouped((part for part in found if (part[0].service, start) in more), lambda key: key, Tally)
     _replace(wider.span, more, merged)
 
 

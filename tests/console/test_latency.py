@@ -103,6 +103,21 @@ def test_a_service_shows_its_operations_and_an_outcome_its_calls(
     assert "No calls were sent" in said(client, PAGE, data={"service": github.slug, "outcome": "ok"})
 
 
+@pytest.mark.parametrize("rolled", [False, True])
+def test_a_service_and_an_operation_have_the_figures_of_their_calls(
+    client: Client, busy: list[Call], cms: Service, github: Service, rolled: bool
+) -> None:
+    if rolled:
+        writing.roll_up()
+    chosen = [(cms, "", "20"), (github, "", "3"), (github, "find", "3"), (cms, "list", "20")]
+    for window in ("24h", "7d", "30d"):
+        for service, operation, calls in chosen:
+            text = said(client, PAGE, data={"window": window, "service": service.slug, "operation": operation})
+            assert re.search(rf"<dt>calls</dt><dd><a [^>]+>{calls}</a>", text), (window, service.slug, operation)
+    nothing = {"service": cms.slug, "operation": "find"}
+    assert "No calls were sent" in said(client, PAGE, data=nothing)
+
+
 def test_a_view_has_an_address_that_shows_it_again(client: Client, busy: list[Call], github: Service) -> None:
     query = {"window": "7d", "service": github.slug, "operation": "find", "outcome": "failed"}
     found = re.search(r'hx-get="([^"]+)"', said(client, PAGE, data=query))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
@@ -54,7 +54,7 @@ def test_nothing_has_no_percentiles() -> None:
 
 def tally(durations: list[tuple[int, float]]) -> Tally:
     """Of calls with these keys."""
-    made = Tally()
+    rows = []
     for key, ms in durations:
         bucket = {histogram.bucket_of(ms): 1}
         row = {
@@ -64,8 +64,8 @@ def tally(durations: list[tuple[int, float]]) -> Tally:
             "max_ms": ms,
             "codes": '{"timeout": 1}' if key % 3 else "",
         }
-        made.add_row({**row, "slowest": json.dumps([(ms, key)]), "buckets": histogram.pack(bucket)})
-    return made
+        rows.append({**row, "slowest": json.dumps([(ms, key)]), "buckets": histogram.pack(bucket)})
+    return Tally.of(rows)
 
 
 @given(LISTS, st.lists(st.integers(0, 59), max_size=5))
@@ -73,10 +73,9 @@ def test_any_partition_merges_to_the_whole(durations: list[float], cuts: list[in
     calls = list(enumerate(durations))
     edges = [0, *sorted(min(cut, len(calls)) for cut in cuts), len(calls)]
     parts = [tally(calls[low:high]) for low, high in pairwise(edges)]
-    merged, stored = Tally(), Tally()
+    merged, stored = Tally(), Tally.of([part.columns() for part in parts])
     for part in parts:
         merged.add(part)
-        stored.add_row(part.columns())
     assert merged.columns() == stored.columns() == tally(calls).columns()
 
 
@@ -92,8 +91,5 @@ def test_the_database_finds_the_same_bucket(cms: Service, durations: list[float]
 
 
 def test_what_is_packed_is_small(db: None) -> None:
-    total: dict[int, int] = defaultdict(int)
     packed = histogram.pack({5: 1, 900: 70_000})
-    histogram.add_packed(total, packed)
-    histogram.add_packed(total, memoryview(packed))
-    assert (total, len(packed)) == ({5: 2, 900: 140_000}, 12)
+    assert (histogram.merged([packed, memoryview(packed)]), len(packed)) == ({5: 2, 900: 140_000}, 12)
