@@ -7,7 +7,7 @@ PostgreSQL takes as long to read it as to read COPY, and writing that costs the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,6 +17,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from integrations import prepared
 from integrations.models import SyncedModel
 from integrations.sync.columns import Fit, columns_of
+
+LONGEST = 16 * 1024 * 1024  # characters of a statement; PostgreSQL takes 1 GB, and all of it is there at once
 
 Fields = Sequence["models.Field[Any, Any]"]
 Row = Mapping[str, Any]
@@ -59,7 +61,21 @@ def _into(model: type[SyncedModel]) -> str:
 def _together(model: type[SyncedModel], head: Sequence[Any], rows: Iterable[Fit]) -> None:
     database = connections[DEFAULT_DB_ALIAS]
     with database.wrap_database_errors:
-        prepared.on_server(database, _from_json(model), [*head, f"[{', '.join(map(_line, rows))}]"])
+        for lines in _portions(map(_line, rows)):
+            prepared.on_server(database, _from_json(model), [*head, f"[{', '.join(lines)}]"])
+
+
+def _portions(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Some at a time: mostly all, and one alone where it is that long."""
+    portion: list[str] = []
+    size = 0
+    for line in lines:
+        if portion and size + len(line) > LONGEST:
+            yield portion
+            portion, size = [], 0
+        portion.append(line)
+        size += len(line)
+    yield portion
 
 
 @cache

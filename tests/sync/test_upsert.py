@@ -269,6 +269,13 @@ def test_what_is_written_is_read_again_as_it_was(run: SyncRun) -> None:
     assert (found.geocoded_by, found.attribution, found.deleted_at) == (None, "", None)
 
 
+def test_long_items_are_written_in_portions(run: SyncRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.sync.writing.LONGEST", 1000)
+    bodies = {str(number): "x" * (10 if number % 3 else 1500) for number in range(20)}
+    assert write(run, [item(name, body=body) for name, body in bodies.items()]).created == 20
+    assert dict(Essay.objects.values_list("external_id", "body")) == bodies
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 NUMBERS = st.integers() | st.floats(-1e15, 1e15)  # of greater ones PostgreSQL's JSON makes whole numbers
 VALUES = st.recursive(
