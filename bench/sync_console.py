@@ -24,7 +24,7 @@ from integrations.systems.rest import streams  # noqa: E402 - as above
 from integrations.transport import failures, http  # noqa: E402 - as above
 
 OPTIONS = {"resource_path": "/records", "pagination": "cursor", "page_size": 100, "total_path": "total"}
-PATHS = {"title_path": "title", "modified_path": "updated_at"}
+PATHS = {"title_path": "title", "modified_path": "updated_at", "since_parameter": "since"}
 
 
 def service(url: str) -> Service:
@@ -41,10 +41,10 @@ def service(url: str) -> Service:
     return found
 
 
-def sync(url: str) -> SyncRun:
-    """A run of everything, slice after slice as a worker takes them, until it has ended."""
+def sync(url: str, *, full: bool) -> SyncRun:
+    """A run of everything or of changes alone, slice after slice as a worker takes them, until it has ended."""
     stream = service(url).streams.get(name="records")
-    run = ops.sync(stream, SyncRun.Trigger.COMMAND, full=True)
+    run = ops.sync(stream, SyncRun.Trigger.COMMAND, full=full)
     while run.state in SyncRun.ACTIVE:
         tasks.run_sync(str(run.pk))
         run.refresh_from_db()
@@ -64,11 +64,11 @@ def clocks() -> Stages:
     return stages
 
 
-def main(url: str) -> None:
+def main(url: str, mode: str) -> None:
     """Print what became of the run, how long it took, where the time went, and the most memory it needed."""
     stages = clocks()
     started, began = time.perf_counter(), time.process_time()
-    run = sync(url)
+    run = sync(url, full=mode == "full")
     seconds = time.perf_counter() - started
     told: dict[str, Any] = {
         "seconds": seconds,

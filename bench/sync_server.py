@@ -1,6 +1,7 @@
 """The source of the benchmark of syncs: a process of its own that lists records of about 1 KB, 100 a page.
 
-`/records?cursor=<n>` begins after n records and names the next cursor; `/<count>/` in front says how many there are.
+`/records?cursor=<n>` begins after n records and names the next cursor; `/<count>/` in front says how many there are, and
+`since=<moment>` asks for those alone that have changed since.
 What differs between two records is their id, their title and when they changed; the rest of each is made once.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from socketserver import StreamRequestHandler
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from serving import serve
 
@@ -49,12 +50,20 @@ def _as_json(number: int) -> bytes:
     return b'{"id": %d, "title": "Street lamp %d", %b' % (number, number, _rest_as_json(number % KINDS))
 
 
-def page(count: int, begin: int) -> bytes:
-    """The JSON of the page that begins after so many of `count` records."""
-    end = min(begin + SIZE, count)
-    following = str(end) if end < count else ""
-    head = json.dumps({"total": count, "next": following}).encode()[:-1]
-    return b'%b, "items": [%b]}' % (head, b", ".join(_as_json(number) for number in range(begin, end)))
+@lru_cache
+def _kinds_since(moment: str) -> list[int]:
+    return [kind for kind in range(KINDS) if str(_rest(kind)["updated_at"]) >= moment]
+
+
+def page(count: int, begin: int, since: str = "") -> bytes:
+    """The JSON of the page that begins after so many of those of `count` records that changed since a moment."""
+    kinds = _kinds_since(since)
+    there = count // KINDS * len(kinds) + sum(kind < count % KINDS for kind in kinds)
+    end = min(begin + SIZE, there)
+    following = str(end) if end < there else ""
+    head = json.dumps({"total": there, "next": following}).encode()[:-1]
+    numbers = (index // len(kinds) * KINDS + kinds[index % len(kinds)] for index in range(begin, end))
+    return b'%b, "items": [%b]}' % (head, b", ".join(map(_as_json, numbers)))
 
 
 class _Source(StreamRequestHandler):
@@ -66,8 +75,8 @@ class _Source(StreamRequestHandler):
             asked = urlsplit(line.split()[1].decode())
             while self.rfile.readline() not in {b"\r\n", b""}:
                 pass
-            begin = int(parse_qs(asked.query).get("cursor", ["0"])[0])
-            content = page(int(asked.path.split("/")[1]), begin)
+            sent = dict(parse_qsl(asked.query))
+            content = page(int(asked.path.split("/")[1]), int(sent.get("cursor", 0)), sent.get("since", ""))
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
             self.wfile.write(head.encode() + content)
 
