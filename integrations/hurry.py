@@ -19,10 +19,11 @@ ON_POSTGRESQL = "SELECT set_config('synchronous_commit', 'off', true)"
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """A transaction that does not wait; one that is inside another waits as that does."""
+    """A transaction that does not wait; inside another it is a part of that, and hurries it not."""
     database = connections[DEFAULT_DB_ALIAS]
+    is_inside = database.in_atomic_block
     with on_sqlite(database), transaction.atomic():
-        if database.vendor == "postgresql":
+        if database.vendor == "postgresql" and not is_inside:
             with database.cursor() as cursor:
                 cursor.execute(ON_POSTGRESQL)
         yield

@@ -62,7 +62,7 @@ class Recorder:
 
     def _write(self, details: CallDetails) -> None:
         body = _body(details.request, details.response) if details.request and details.response else None
-        # As the rows of its batch, which are committed after it.
+        # What a run read it can read again; see `hurry`.
         hurried = self.cause.run_id is not None
         rows.insert({"service_id": self.service.pk, **self._row(details)}, body, hurried=hurried)
         if self.unrecorded:

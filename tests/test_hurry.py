@@ -42,9 +42,10 @@ def test_one_that_fails_leaves_no_hurry_behind_and_nothing_written(cms: Service)
 
 
 def test_inside_another_transaction_it_is_a_part_of_that() -> None:
-    with transaction.atomic(), hurry.atomic():
-        pass
-    assert level() == WAITS
+    with transaction.atomic():
+        with hurry.atomic():
+            assert level() == WAITS
+        assert level() == WAITS
 
 
 @contextmanager
