@@ -40,26 +40,26 @@ def told(seconds: float, peak_mib: float = 100.0) -> dict[str, Any]:
     return {"seconds": seconds, "peak_mib": peak_mib, "rows": RECORDS, "stages": {"fetch": seconds}}
 
 
-def test_the_source_lists_every_record_once_and_names_the_next_page() -> None:
-    ids, cursor = [], "0"
+def listed(count: int, since: str = "") -> tuple[list[int], set[int]]:
+    """The ids of all pages, and the totals they declare."""
+    ids, totals, cursor = [], set(), "0"
     while cursor:
-        found = json.loads(page(250, int(cursor)))
-        assert found["total"] == 250
+        found = json.loads(page(count, int(cursor), since))
         ids += [item["id"] for item in found["items"]]
+        totals.add(found["total"])
         cursor = found["next"]
-    assert ids == list(range(250))
+    return ids, totals
+
+
+def test_the_source_lists_every_record_once_and_names_the_next_page() -> None:
+    assert listed(250) == (list(range(250)), {250})
     assert json.loads(page(250, 0))["items"][7] == record(7)
 
 
 def test_the_source_lists_what_changed_since_a_moment_alone() -> None:
     moment = str(record(55)["updated_at"])
     changed = [number for number in range(1250) if str(record(number)["updated_at"]) >= moment]
-    ids, cursor = [], "0"
-    while cursor:
-        found = json.loads(page(1250, int(cursor), moment))
-        ids += [item["id"] for item in found["items"]]
-        cursor = found["next"]
-    assert (ids, found["total"]) == (changed, len(changed))
+    assert listed(1250, moment) == (changed, {len(changed)})
     assert 0 < len(changed) < 125
 
 
