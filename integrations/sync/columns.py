@@ -6,11 +6,10 @@ A sync does this for every field of every item, so what can be known beforehand 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -20,15 +19,15 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
+from integrations import json_text
 from integrations.models import SyncedModel
-from integrations.sync.storable import is_storable, is_storable_json
+from integrations.sync.storable import BACKSLASH, is_storable, is_storable_json
 from integrations.systems.base import Item
 
 NOT_STORABLE = "Holds characters or numbers that no database can store."
 _lenient = DjangoJSONEncoder(sort_keys=True).encode
-_strict = json.JSONEncoder(sort_keys=True).encode
 
-Texts = Mapping[str, str]
+Texts = Mapping[str, bytes]
 
 
 class Unfit(Exception):
@@ -70,38 +69,44 @@ class Column:
     """One field of a table, made ready.
 
     Attributes:
+        label: its name as it stands before a value in JSON.
         is_json: the column itself holds JSON.
         longest: of a column that takes any text up to so many characters; 0 where there is more to ask.
         plain: the kind of value that such a column takes whatever it is, if there is anything in it.
     """
 
     field: models.Field[Any, Any]
+    label: bytes
     is_json: bool
     longest: int = 0
     plain: type | None = None
 
-    def clean(self, value: Any, text: str) -> Any:
+    def clean(self, value: Any, text: bytes) -> Any:
         """The value as the column takes it.
 
         Args:
-            text: the same as JSON, see `as_json`.
+            text: the same as JSON.
 
         Raises:
             Unfit: neither the admin nor a database could hold it.
         """
-        if not self._fits(value, text) and not (self.field.blank and value in self.field.empty_values):
+        if self._fits(value, text):
+            return value
+        if not (self.field.blank and value in self.field.empty_values):
             value = self._validated(value, text)
         if reason := self._problem(value, text):
             raise Unfit(self.field.name, reason)
         return value
 
-    def _fits(self, value: Any, text: str) -> bool:
-        """Whether there is nothing to ask the field, which takes longer to say so; mostly there is not."""
+    def _fits(self, value: Any, text: bytes) -> bool:
+        """Whether there is nothing to ask the field or the database, which takes longer to say so; mostly there is not."""
         if type(value) is str:
-            return 0 < len(value) <= self.longest
-        return type(value) is self.plain and bool(value and text)
+            return 0 < len(value) <= self.longest and BACKSLASH not in text  # what no database can store is an escape
+        if type(value) is not self.plain or not value or not text:
+            return False
+        return MINYEAR < value.year < MAXYEAR if isinstance(value, datetime) else is_storable_json(text)
 
-    def _validated(self, value: Any, text: str) -> Any:
+    def _validated(self, value: Any, text: bytes) -> Any:
         try:
             if not self.is_json:
                 return self.field.clean(value, None)
@@ -113,7 +118,7 @@ class Column:
             raise Unfit(self.field.name, "Value must be valid JSON.")
         return value
 
-    def _problem(self, value: Any, text: str) -> str:
+    def _problem(self, value: Any, text: bytes) -> str:
         """Why no database could hold this value, though Django finds nothing wrong with it."""
         if value is None:
             return "" if self.field.null else "There is no value."
@@ -135,10 +140,14 @@ def columns_of(model: type[SyncedModel]) -> dict[str, Column]:
     """Those that items fill, by name, in the order in which their problems are told."""
     fields = {name: model._meta.get_field(name) for name in ("external_id", *model.synced_fields)}
     return {
-        name: Column(field, isinstance(field, models.JSONField), _longest(field), _plain(field))
+        name: Column(field, _label(name), isinstance(field, models.JSONField), _longest(field), _plain(field))
         for name, field in fields.items()
         if isinstance(field, models.Field)
     }
+
+
+def _label(name: str) -> bytes:
+    return f'"{name}": '.encode()
 
 
 def _longest(field: models.Field[Any, Any]) -> int:
@@ -163,7 +172,8 @@ def found(model: type[SyncedModel], item: Item) -> Found:
     if isinstance(item, Found):
         return item
     texts = _texts(model, item.fields)
-    return Found(item.external_id, item.fields, item.raw, texts=texts, content_hash=_content_hash(texts))
+    content_hash = hashlib.sha256(b"{%b}" % members(model, texts)).hexdigest()
+    return Found(item.external_id, item.fields, item.raw, texts=texts, content_hash=content_hash)
 
 
 def _texts(model: type[SyncedModel], fields: Mapping[str, Any]) -> Texts:
@@ -174,23 +184,23 @@ def _texts(model: type[SyncedModel], fields: Mapping[str, Any]) -> Texts:
     return {name: _json(fields[name], strict=columns[name].is_json) for name in sorted(fields)}
 
 
-def _json(value: Any, *, strict: bool) -> str:
+def _json(value: Any, *, strict: bool) -> bytes:
     if isinstance(value, str):
-        return encode_basestring_ascii(value)
+        return encode_basestring_ascii(value).encode()
     if isinstance(value, datetime) and not strict:
-        return f'"{value.isoformat()}"'  # to the microsecond, which Django's encoder drops
+        return f'"{value.isoformat()}"'.encode()  # to the microsecond, which Django's encoder drops
     if not strict:
-        return "null" if value is None else _lenient(value)
+        return b"null" if value is None else _lenient(value).encode()
     try:
-        return _strict(value)
+        return json_text.dumps(value)
     except (TypeError, ValueError, RecursionError):
-        return ""
+        return b""
 
 
-def _content_hash(texts: Texts) -> str:
-    """SHA-256 of the fields as JSON."""
-    together = ", ".join([f'"{name}": {text}' for name, text in texts.items()])
-    return hashlib.sha256(f"{{{together}}}".encode()).hexdigest()
+def members(model: type[SyncedModel], texts: Texts) -> bytes:
+    """The fields as they stand between the braces of a JSON object."""
+    columns = columns_of(model)
+    return b", ".join([columns[name].label + text for name, text in texts.items()])
 
 
 def fitted(model: type[SyncedModel], item: Found) -> Fit:

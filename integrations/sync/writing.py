@@ -16,9 +16,9 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from integrations import prepared
 from integrations.models import SyncedModel
-from integrations.sync.columns import Fit, columns_of
+from integrations.sync.columns import Fit, columns_of, members
 
-LONGEST = 16 * 1024 * 1024  # characters of a statement; PostgreSQL takes 1 GB, and all of it is there at once
+LONGEST = 16 * 1024 * 1024  # bytes of a statement; PostgreSQL takes 1 GB, and all of it is there at once
 
 Fields = Sequence["models.Field[Any, Any]"]
 Row = Mapping[str, Any]
@@ -59,15 +59,18 @@ def _into(model: type[SyncedModel]) -> str:
 
 
 def _together(model: type[SyncedModel], head: Sequence[Any], rows: Iterable[Fit]) -> None:
+    from psycopg.types.json import Json
+
     database = connections[DEFAULT_DB_ALIAS]
     with database.wrap_database_errors:
-        for lines in _portions(map(_line, rows)):
-            prepared.on_server(database, _from_json(model), [*head, f"[{', '.join(lines)}]"])
+        for lines in _portions(_line(model, row) for row in rows):
+            # Written already, so that there is nothing to do for it but to be sent.
+            prepared.on_server(database, _from_json(model), [*head, Json(b"[%b]" % b", ".join(lines), dumps=bytes)])
 
 
-def _portions(lines: Iterable[str]) -> Iterator[list[str]]:
+def _portions(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     """Some at a time: mostly all, and one alone where it is that long."""
-    portion: list[str] = []
+    portion: list[bytes] = []
     size = 0
     for line in lines:
         if portion and size + len(line) > LONGEST:
@@ -86,10 +89,9 @@ def _from_json(model: type[SyncedModel]) -> bytes:
     return f"{_into(model)} SELECT {places}, {_names(_own(model))} FROM {items}".encode()  # noqa: S608 - our own names
 
 
-def _line(row: Fit) -> str:
+def _line(model: type[SyncedModel], row: Fit) -> bytes:
     # A column is called as its field, which holds of all that items fill.
-    texts = ", ".join([f'"{name}": {text}' for name, text in row.texts.items()])
-    return f'{{{texts}, "content_hash": "{row.found.content_hash}"}}'
+    return b'{%b, "content_hash": "%b"}' % (members(model, row.texts), row.found.content_hash.encode())
 
 
 def _in_turn(model: type[SyncedModel], head: Sequence[Any], rows: Sequence[Fit]) -> None:
@@ -105,7 +107,7 @@ def _column(field: models.Field[Any, Any], rows: Iterable[Fit]) -> list[Any]:
     if name == "content_hash":
         return [row.found.content_hash for row in rows]
     if isinstance(field, models.JSONField):
-        return [row.texts[name] for row in rows]
+        return [row.texts[name].decode() for row in rows]
     return _prepared(field, [row.values[name] for row in rows])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+
+from integrations import json_text
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,6 @@ class Answer:
     def json(self) -> Any:
         """The JSON of the body, whatever the status; None where it is none. An error's is parsed only if asked for."""
         try:
-            return json.loads(self.body)
+            return json_text.loads(self.body)
         except (ValueError, RecursionError):
             return None

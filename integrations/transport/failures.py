@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import ssl
@@ -14,6 +13,7 @@ from urllib3.connection import port_by_scheme
 from urllib3.exceptions import DecodeError, HTTPError, LocationValueError, ReadTimeoutError, SSLError
 from urllib3.util import parse_url
 
+from integrations import json_text
 from integrations.transport.answer import Answer
 from integrations.transport.clock import Clock
 from integrations.transport.codes import Code
@@ -182,7 +182,7 @@ def parsed(answer: Answer) -> Any:
     if not answer.body.strip():
         return None
     try:
-        return json.loads(answer.body)
+        return json_text.loads(answer.body)
     except (ValueError, RecursionError) as error:
         kind = _MEDIA_TYPE.match(answer.headers.get("Content-Type", ""))
         name = kind[0] if kind else "an unnamed type"
