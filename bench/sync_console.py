@@ -19,7 +19,7 @@ from sync_stages import Stages  # noqa: E402 - as above
 
 from integrations import ops, tasks  # noqa: E402 - as above
 from integrations.models import Call, Record, Service, SyncRun  # noqa: E402 - as above
-from integrations.sync import engine, upsert  # noqa: E402 - as above
+from integrations.sync import engine, reading, upsert  # noqa: E402 - as above
 from integrations.systems.rest import streams  # noqa: E402 - as above
 from integrations.transport import failures, http  # noqa: E402 - as above
 
@@ -58,7 +58,7 @@ def clocks() -> Stages:
     stages.time(failures, "parsed", "parse and map")
     stages.time_items(streams, "_pages", "parse and map")
     stages.time(upsert, "hashes", "compare")
-    stages.time_items(engine, "comparable", "compare")
+    stages.time(reading, "comparable", "compare")
     stages.time(engine, "_write", "write")
     stages.time(BaseDatabaseWrapper, "_commit", "commit")
     return stages

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields
 from datetime import timedelta
 
 from django.apps import apps
@@ -25,7 +25,7 @@ from integrations.recorder import Cause
 from integrations.sync import applying, chosen, ending, failures, first_page, gone, preview, watermark
 from integrations.sync.ending import NO_FAILURE
 from integrations.sync.failures import Failure, Unusable
-from integrations.sync.reading import Ahead, batches, comparable
+from integrations.sync.reading import Ahead, batches
 from integrations.sync.storable import storable
 from integrations.sync.upsert import Counts, upsert
 from integrations.systems.base import BadItem, Gone, Item, Page
@@ -37,6 +37,21 @@ SLICE_S = 30.0
 JUDGED_FROM = 100  # items; of fewer, one bad one would be many per cent
 MOST_WARNINGS = 20
 LONGEST_WARNING = 500
+COUNTED = tuple(field.name for field in fields(Counts))
+WRITTEN = (
+    "checkpoint",
+    "total",
+    "pages",
+    "worked_s",
+    "newest_change_at",
+    "warnings",
+    "deleted",
+    "aside",
+    "undated",
+    "claims",
+    "stalls",
+    *COUNTED,
+)
 
 
 def run(lease: leases.Lease) -> bool:
@@ -106,8 +121,8 @@ def _read(job: SyncRun, lease: leases.Lease) -> bool:
         return _apply(job, lease, model)
     cause = Cause(Call.Trigger.SYNC, job.correlation_id, run_id=job.pk, actor_id=job.actor_id)
     with client_for(stream.service, cause, leases.sparingly(lease)) as client:
-        pages = comparable(model, system.read(stream.name)(client, job.checkpoint))
-        read = Ahead(batches(pages), started + SLICE_S)
+        pages = system.read(stream.name)(client, job.checkpoint)
+        read = Ahead(batches(model, pages), started + SLICE_S)
         with closing(iter(read)) as found:
             for batch in found:
                 _write(job, lease, model, [chosen.of(job, page) for page in batch], batch_began)
@@ -141,40 +156,32 @@ def synced_model(name: str) -> type[SyncedModel]:
 def _write(job: SyncRun, lease: leases.Lease, model: type[SyncedModel], pages: Sequence[Page], began: float) -> None:
     """The rows of a batch of pages, their counts and the checkpoint after them: all or nothing.
 
+    The numbers are added up on the job, which nobody else does while the lease holds; an error on the way ends the slice,
+    and the row counts.
+
     Args:
         began: when the first was asked for, by the monotonic clock.
     """
     sent = [item for page in pages for item in page.items]
     items = watermark.within(job, sent)
-    aside, undated = len(sent) - len(items), watermark.undated(items)
     if job.mode != SyncRun.Mode.ITEMS and not job.carried and not job.items:
         first_page.check(job, model, watermark.within(job, pages[0].items))
-    # Kept on the job too, as what the next batch adds to; an error on the way ends the slice, and the row counts.
     job.newest_change_at = watermark.newest(job, items)
+    job.undated += watermark.undated(items)
     for page in pages:
         job.warnings = _with(job.warnings, page.remark)
     with hurry.atomic():
         counts, deleted = _store(job, model, items)
-        counts = replace(counts, items=counts.items + aside)
         chosen.recognise(job, items)
-        job.items += counts.items
-        lease.write(
-            checkpoint=dict(pages[-1].position),
-            total=pages[-1].total,
-            pages=F("pages") + len(pages),
-            worked_s=F("worked_s") + time.monotonic() - began,
-            newest_change_at=job.newest_change_at,
-            warnings=job.warnings,
-            deleted=F("deleted") + deleted,
-            aside=F("aside") + aside,
-            undated=F("undated") + undated,
-            claims=0,  # progress: only deaths and failures without any are counted
-            stalls=0,
-            **NO_FAILURE,
-            **_added(counts),
-        )
-    job.stalls, job.rejected, job.undated = 0, job.rejected + counts.rejected, job.undated + undated
-    job.pages, job.total = job.pages + len(pages), pages[-1].total
+        _add(job, counts)
+        job.items += len(sent) - len(items)
+        job.aside += len(sent) - len(items)
+        job.deleted += deleted
+        job.pages += len(pages)
+        job.total, job.checkpoint = pages[-1].total, dict(pages[-1].position)
+        job.worked_s += time.monotonic() - began
+        job.claims = job.stalls = 0  # progress: only deaths and failures without any are counted
+        lease.write(**{name: getattr(job, name) for name in WRITTEN}, **NO_FAILURE)
     _keep_to_budget(job)
 
 
@@ -185,6 +192,11 @@ def _store(job: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadIte
     counts = upsert(job, model, [item for item in items if not isinstance(item, Gone)])
     gone.see(job, items)
     return counts, gone.told(job, model, items)
+
+
+def _add(job: SyncRun, counts: Counts) -> None:
+    for name in COUNTED:
+        setattr(job, name, getattr(job, name) + getattr(counts, name))
 
 
 def _keep_to_budget(job: SyncRun) -> None:
@@ -205,7 +217,3 @@ def _with(warnings: list[str], remark: str) -> list[str]:
     if not sentence or sentence in warnings or len(warnings) >= MOST_WARNINGS:
         return warnings
     return [*warnings, sentence]
-
-
-def _added(counts: Counts) -> dict[str, object]:
-    return {name: F(name) + number for name, number in vars(counts).items()}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
@@ -24,37 +25,41 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def comparable(model: type[SyncedModel], pages: Iterable[Page]) -> Iterator[Page]:
-    """The pages with all that their items are compared by: worked out by who reads, while the database is waited for.
+def batches(model: type[SyncedModel], pages: Iterator[Page]) -> Generator[Batch]:
+    """Each page of the first thousand items; then pages that hold 500 together, or were read within a second.
+
+    So a short list is seen to move, a long one is quick, and a source that takes its time is written page by page.
+    What was read before an error is handed out before it. While a page is made comparable, the next of its batch comes.
 
     Raises:
         TypeError: as `found`.
     """
-    for page in pages:
-        yield replace(page, items=[found(model, item) if isinstance(item, Item) else item for item in page.items])
-
-
-def batches(pages: Iterable[Page]) -> Generator[Batch]:
-    """Each page of the first thousand items; then pages that hold 500 together, or were read within a second.
-
-    So a short list is seen to move, a long one is quick, and a source that takes its time is written page by page.
-    What was read before an error is handed out before it.
-    """
     held: Batch = []
-    done, since = 0, time.monotonic()
-    try:
-        for page in pages:
-            held.append(page)
-            count = sum(len(each.items) for each in held)
-            if done < ONE_BY_ONE or count >= ITEMS or time.monotonic() - since >= LONGEST_S:
+    count, done, since = 0, 0, time.monotonic()
+    with _elsewhere(pages) as ask:
+        try:
+            coming = ask()
+            while page := coming.result():
+                count += len(page.items)
+                is_full = done < ONE_BY_ONE or count >= ITEMS or time.monotonic() - since >= LONGEST_S
+                if not is_full:
+                    coming = ask()
+                held.append(comparable(model, page))
+                if is_full:
+                    yield held
+                    held, count, done, since = [], 0, done + count, time.monotonic()
+                    coming = ask()
+        except Exception:
+            if held:
                 yield held
-                held, done, since = [], done + count, time.monotonic()
-    except Exception:
-        if held:
-            yield held
-        raise
+            raise
     if held:
         yield held
+
+
+def comparable(model: type[SyncedModel], page: Page) -> Page:
+    """The page with all that its items are compared by: worked out while the source and the database are waited for."""
+    return replace(page, items=[found(model, item) if isinstance(item, Item) else item for item in page.items])
 
 
 @dataclass
@@ -72,27 +77,33 @@ class Ahead:
 
     def __iter__(self) -> Generator[Batch]:
         """Close it when you stop before its end. What the reading raises comes after what was read before it."""
-        with _reader() as reader:
-            coming = reader.submit(self._next)
-            try:
-                while batch := coming.result():
-                    is_over = time.monotonic() >= self.until
-                    if not is_over:
-                        coming = reader.submit(self._next)
-                    yield batch
-                    if is_over:
-                        return
-                self.at_end = True
-            finally:
-                reader.submit(self._leave)
+        with _elsewhere(self.batches) as ask:
+            coming = ask()
+            while batch := coming.result():
+                is_over = time.monotonic() >= self.until
+                if not is_over:
+                    coming = ask()
+                yield batch
+                if is_over:
+                    return
+            self.at_end = True
 
-    def _next(self) -> Batch | None:
-        return next(self.batches, None)
 
-    def _leave(self) -> None:
-        self.batches.close()
+@contextmanager
+def _elsewhere(source: Iterator[T]) -> Iterator[Callable[[], Future[T | None]]]:
+    """What has the next one made by another thread: None after the last. That thread also closes what it opened."""
+
+    def leave() -> None:
+        if isinstance(source, Generator):
+            source.close()
         if not connection.in_atomic_block:
-            connections.close_all()  # those of the reader's thread
+            connections.close_all()
+
+    with _reader() as reader:
+        try:
+            yield lambda: reader.submit(next, source, None)
+        finally:
+            reader.submit(leave)
 
 
 def _reader() -> Executor:

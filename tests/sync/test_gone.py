@@ -202,7 +202,7 @@ def test_a_batch_costs_as_many_statements_whatever_pages_it_is_made_of(
 
     def statements(size: int) -> int:
         monkeypatch.setattr("tests.sync.source.SIZE", size)
-        monkeypatch.setattr(engine, "batches", lambda pages: (each for each in [list(pages)]))
+        monkeypatch.setattr(engine, "batches", lambda _model, pages: (each for each in [list(pages)]))
         with CaptureQueriesContext(connection) as queries:
             full(things)
         return sum('"integrations_record"' in query["sql"] for query in queries)

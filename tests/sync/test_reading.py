@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from integrations.models import Stream
+from integrations.models import Record, Stream
 from integrations.sync import reading
 from integrations.systems.base import Item, Page
 
@@ -22,7 +22,7 @@ def page(number: int, size: int = 100) -> Page:
 
 
 def numbers(pages: Iterator[Page] | list[Page]) -> list[list[int]]:
-    return [[each.position["page"] for each in batch] for batch in reading.batches(pages)]
+    return [[each.position["page"] for each in batch] for batch in reading.batches(Record, iter(pages))]
 
 
 def test_a_short_list_is_handed_out_page_by_page() -> None:
@@ -57,7 +57,7 @@ def test_what_was_read_before_an_error_comes_before_it() -> None:
         yield page(2)
         raise LookupError("The fourth page is not there.")
 
-    batches = reading.batches(pages())
+    batches = reading.batches(Record, pages())
     assert [len(next(batches)), len(next(batches))] == [1, 2]
     with pytest.raises(LookupError, match="fourth page"):
         next(batches)
@@ -69,7 +69,7 @@ def test_who_dies_hands_out_nothing_more() -> None:
         yield page(1)
         raise KeyboardInterrupt
 
-    batches = reading.batches(pages())
+    batches = reading.batches(Record, pages())
     next(batches)
     with pytest.raises(KeyboardInterrupt):
         next(batches)
@@ -119,7 +119,7 @@ def test_who_stops_leaves_nothing_open(said: list[str]) -> None:
 
 @pytest.mark.django_db
 def test_the_end_is_told(said: list[str]) -> None:
-    ahead = reading.Ahead(reading.batches([page(0)]), math.inf)
+    ahead = reading.Ahead(reading.batches(Record, iter([page(0)])), math.inf)
     write(said, ahead)
     assert ahead.at_end
 
