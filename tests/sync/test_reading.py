@@ -75,6 +75,37 @@ def test_who_dies_hands_out_nothing_more() -> None:
         next(batches)
 
 
+def test_the_next_page_of_a_batch_comes_while_one_is_made_comparable(monkeypatch: pytest.MonkeyPatch) -> None:
+    came, made = Event(), reading.comparable
+
+    def pages() -> Iterator[Page]:
+        yield page(0, 1000)
+        yield page(1)
+        came.set()
+        yield page(2)
+
+    def comparable(model: type[Record], each: Page) -> Page:
+        assert each.position != {"page": 1} or came.wait(20), "the second is not asked for before the first is done"
+        return made(model, each)
+
+    monkeypatch.setattr(reading, "comparable", comparable)
+    assert numbers(pages()) == [[0], [1, 2]]
+
+
+def test_no_page_is_asked_for_before_its_batch_is_wanted() -> None:
+    asked: list[int] = []
+
+    def pages() -> Iterator[Page]:
+        for number in range(20):
+            asked.append(number)
+            yield page(number, 100 if number else 1000)
+
+    batches = reading.batches(Record, pages())
+    with closing(batches):
+        assert [len(next(batches)), len(next(batches))] == [1, 5]
+        assert asked == list(range(6))
+
+
 @pytest.fixture
 def said() -> list[str]:
     return []
