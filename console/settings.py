@@ -142,7 +142,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 USE_TZ = True
 TIME_ZONE = ENV.time_zone
 LANGUAGE_CODE = "en-gb"
-USE_I18N = True
+USE_I18N = False  # the words are those that the code says: nothing is looked up to be translated
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.data_dir / "static"
