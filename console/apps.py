@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 Headers = Callable[[Any], Any]
 
@@ -21,6 +22,12 @@ class ConsoleConfig(AppConfig):
         from unfold.templatetags import unfold_list
 
         unfold_list.result_headers = once_for_each_list(unfold_list.result_headers)
+
+
+class ConsoleAdminConfig(AdminConfig):
+    """Django's admin with a site of our own."""
+
+    default_site = "console.site.ConsoleSite"
 
 
 def once_for_each_list(headers: Headers) -> Headers:

@@ -31,11 +31,11 @@ ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
-    "django.contrib.admin",
+    "console.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -142,7 +142,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 USE_TZ = True
 TIME_ZONE = ENV.time_zone
 LANGUAGE_CODE = "en-gb"
-USE_I18N = True
+USE_I18N = False  # the words are those that the code says: nothing is looked up to be translated
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.data_dir / "static"

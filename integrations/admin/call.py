@@ -62,7 +62,11 @@ class CallAdmin(Exported, LivePanel, LogAdmin):
         ("started_at", RangeDateTimeFilter),
     )
     list_select_related = ("service", "run__stream__service", "event", "check_row__service", "actor")
-    not_in_list = ("event__headers", "event__body", "event__parsed")
+    in_list = (  # to read all two hundred takes a tenth of the time of a page
+        *("operation", "outcome", "code", "status", "cache", "attempt", "trigger", "started_at", "duration_ms"),
+        *("service__name", "run__stream__name", "run__stream__service__name", "actor__username"),
+        *("event__event_type", "event__delivery_id", "check_row__service__name"),
+    )
     search_fields = ("operation", "url", "remote_id")
     actions_detail = ("call_again",)
     empty_state = "No call has been made yet. Press “Check now” or “Sync now” on a service."

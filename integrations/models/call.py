@@ -12,7 +12,7 @@ from integrations.models.health import HealthCheck
 from integrations.models.service import Service
 from integrations.models.sync import SyncRun
 from integrations.models.webhook import WebhookEvent
-from integrations.transport.codes import Outcome, code_choices, outcome_choices
+from integrations.transport.codes import CODE_LABELS, Outcome, code_choices, outcome_choices
 
 SLOW_MS = 1000  # from here on a call is slow enough to be looked for
 
@@ -102,6 +102,10 @@ class Call(models.Model):
     def get_absolute_url(self) -> str:
         """Its page in the admin."""
         return reverse("admin:integrations_call_change", args=[self.pk])
+
+    def get_code_display(self) -> str:  # type: ignore[no-redef]  # Django lets it be replaced
+        """As Django has it, which would ask for all labels anew for each call of a list."""
+        return CODE_LABELS.get(self.code, self.code)
 
     @property
     def attempts(self) -> models.QuerySet[Call]:

@@ -189,3 +189,6 @@ def code_choices() -> list[tuple[str, str]]:
 def outcome_choices() -> list[tuple[str, str]]:
     """For a column of the call log; as above."""
     return [(outcome.value, outcome.label) for outcome in Outcome]
+
+
+CODE_LABELS = dict(code_choices())

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.forms import widgets
 from django.test import Client
 from unfold.admin import ModelAdmin
@@ -60,3 +61,13 @@ def test_headers_are_made_once_for_each_list() -> None:
     assert [once(first), once(first), once(second)] == [["one", "two"]] * 3
     assert made == [first, second]
     assert unfold_list.result_headers.__module__ == "console.apps"
+
+
+def test_a_code_is_said_in_its_words() -> None:
+    labels = dict(Call._meta.get_field("code").flatchoices)
+    assert {code: Call(code=code).get_code_display() for code in labels} == labels
+    assert Call(code="of_an_older_version").get_code_display() == "of_an_older_version"
+
+
+def test_a_list_has_no_sections_that_each_row_would_look_for() -> None:
+    assert all(admin.list_sections == () for admin in site._registry.values() if isinstance(admin, ConsoleAdmin))
