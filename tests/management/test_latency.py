@@ -58,3 +58,15 @@ def test_invented_calls_are_the_same_for_the_same_seed(db: None, monkeypatch: py
     total = sum(LatencyRollup.objects.filter(span=86_400, operation="").values_list("calls", flat=True))
     assert 0 < total <= found.count()
     assert "has calls already" in run("demo_data")
+
+
+def test_invented_calls_end_where_the_first_real_ones_begin(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_calls, "DAYS", 2)
+    services = demo.all_of(demo_calls.OPERATIONS)
+    checks = [call(service, timedelta(minutes=3), 100.0) for service in services]
+    Call.objects.bulk_create(checks)
+    assert "has calls already" not in run("demo_data")
+    for check in checks:
+        invented = Call.objects.filter(service=check.service).exclude(pk=check.pk)
+        newest = invented.latest("started_at").started_at
+        assert check.started_at - timedelta(hours=1) < newest < check.started_at

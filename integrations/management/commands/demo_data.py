@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Min
 from django.utils import timezone
 
 from integrations import demo, demo_calls, recorder
 from integrations.models import Service
 from integrations.rollups import writing
+
+A_DAY = timedelta(days=1)
 
 
 class Command(BaseCommand):
@@ -32,10 +36,12 @@ class Command(BaseCommand):
             )
         now, made = timezone.now(), 0
         for service in demo.all_of(demo_calls.OPERATIONS):
-            if service.calls.exists():
+            if service.calls.filter(started_at__lt=now - A_DAY).exists():
                 self.stdout.write(f"{service}: has calls already and is left as it is.")
                 continue
-            made += recorder.record_all(demo_calls.calls(service, now, seed))
+            # Of a worker that runs the first health checks may be there.
+            first = service.calls.aggregate(first=Min("started_at"))["first"]
+            made += recorder.record_all(demo_calls.calls(service, first or now, seed))
         while not writing.roll_up():
             self.stdout.write("Summing them up ...")
         self.stdout.write(f"{made:,} calls of {demo_calls.DAYS} days were invented. See Latency in the console.")
