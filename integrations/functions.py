@@ -19,6 +19,10 @@ class Epoch(Func):
     template = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
     output_field = FloatField()
 
+    def get_db_converters(self, _connection: BaseDatabaseWrapper) -> list[Any]:
+        """Both databases answer with a number already, and thousands are asked for."""
+        return []
+
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         """SQLite stores stamps as text, in UTC."""
         return super().as_sql(

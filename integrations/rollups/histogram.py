@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import accumulate, compress
 
 PER_DOUBLING = 64
 TOP_BITS = 36  # 19 hours; nothing takes that long
+FEW = 4  # histograms that a dict merges sooner than a list
 HIGHEST = (TOP_BITS - 6) * PER_DOUBLING + PER_DOUBLING - 1
 
 
@@ -56,9 +58,34 @@ def pack(buckets: Mapping[int, int]) -> bytes:
 
 def merged(packed: Iterable[bytes | memoryview]) -> dict[int, int]:
     """What several came to together of what `pack` made."""
-    total = [0] * (HIGHEST + 1)  # counting in a list takes half as long as in a dict
-    for each in packed:
-        size, view = len(each) // 6, memoryview(each)
-        for bucket, count in zip(view[: 2 * size].cast("H"), view[2 * size :].cast("I"), strict=True):
-            total[bucket] += count
-    return {bucket: total[bucket] for bucket in compress(range(len(total)), total)}
+    found = sorted(packed, key=len, reverse=True)
+    if len(found) > FEW:
+        return _counted(_filled(found))
+    total: dict[int, int] = defaultdict(int)
+    for each in found:
+        add(total, _filled([each]))
+    return total
+
+
+def _counted(filled: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """In a list: quicker to count in than a dict, but slow to begin and to end."""
+    total = [0] * (HIGHEST + 1)
+    for bucket, count in filled:
+        total[bucket] += count
+    return defaultdict(int, compress(enumerate(total), total))
+
+
+def add(total: dict[int, int], filled: Iterable[tuple[int, int]]) -> None:
+    """Count these buckets as well."""
+    if not total:
+        total.update(filled)  # many times as fast, so that whatever has most buckets goes first
+        return
+    for bucket, count in filled:
+        total[bucket] += count
+
+
+def _filled(packed: Iterable[bytes | memoryview]) -> Iterable[tuple[int, int]]:
+    """Each bucket and its count, of one after the other."""
+    halves = [(each[: len(each) // 3], each[len(each) // 3 :]) for each in packed]
+    numbers, counts = (b"".join(half) for half in zip(*halves, strict=True))
+    return zip(array("H", numbers), array("I", counts), strict=True)

@@ -36,7 +36,7 @@ class Times:
     def _merge(self, rows: Sequence[Row]) -> None:
         self.calls = sum(row["calls"] for row in rows)
         self.max_ms = max((row["max_ms"] for row in rows), default=0.0)
-        self.buckets.update(histogram.merged(row["buckets"] for row in rows))
+        self.buckets = histogram.merged(row["buckets"] for row in rows)
 
     def percentiles(self, *percents: int) -> dict[int, float]:
         """In milliseconds, none above the greatest there was; empty where there are no calls."""
@@ -75,8 +75,7 @@ class Tally(Times):
         self.retries += other.retries
         self.total_us += other.total_us
         self.max_ms = max(self.max_ms, other.max_ms)
-        for bucket, count in other.buckets.items():
-            self.buckets[bucket] += count
+        histogram.add(self.buckets, other.buckets.items())
         self._add_codes(other.codes)
         self._add_slowest(other.slowest)
         return self
