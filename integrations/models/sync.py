@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from integrations.models.job import Job
 from integrations.models.stream import Stream
@@ -169,6 +170,11 @@ class SyncRun(Job):
     def reading_since(self) -> datetime | None:
         """When that reading began."""
         return self.pass_began_at or self.started_at
+
+    @cached_property
+    def has_unresolved(self) -> bool:
+        """Whether the stream has items that could not be used. Asked once: no other run of it works meanwhile."""
+        return self.stream.errors.exclude(state="resolved").exists()
 
 
 class RunEvent(models.Model):

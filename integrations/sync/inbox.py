@@ -22,6 +22,7 @@ def note(run: SyncRun, items: Sequence[BadItem]) -> int:
     """Write down what cannot be used; how many of the items are to be skipped for ever. Call it inside a transaction."""
     if not items:
         return 0
+    run.has_unresolved = True
     found = {key_of(item): item for item in items}
     known = {error.key: error for error in RecordError.objects.filter(stream=run.stream_id, key__in=found)}
     rows = [_row(run, key, item, known.get(key)) for key, item in found.items()]
@@ -45,9 +46,10 @@ def skipped(run: SyncRun, items: Sequence[BadItem]) -> int:
 
 def resolve(run: SyncRun, external_ids: Iterable[str]) -> None:
     """These items could be used now. Call it inside a transaction."""
-    unresolved = RecordError.objects.filter(stream=run.stream_id).exclude(state=State.RESOLVED)
-    if unresolved.exists():  # mostly there are none, and then nobody has to work out the keys
-        unresolved.filter(key__among=[_digest(each) for each in external_ids]).update(state=State.RESOLVED)
+    if run.has_unresolved:  # mostly there are none, and then nobody has to work out the keys
+        keys = [_digest(each) for each in external_ids]
+        unresolved = RecordError.objects.filter(stream=run.stream_id).exclude(state=State.RESOLVED)
+        unresolved.filter(key__among=keys).update(state=State.RESOLVED)
 
 
 def close(run: SyncRun, errors: QuerySet[RecordError]) -> None:

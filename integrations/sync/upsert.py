@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.models import Change, SyncedModel, SyncRun
@@ -112,12 +111,7 @@ def _raw(item: Item) -> dict[str, str]:
 
 def _create(run: SyncRun, model: type[SyncedModel], new: Sequence[Fit]) -> None:
     """Insert what is not there; what another run has inserted meanwhile is written over."""
-    if not new:
-        return
-    try:
-        with transaction.atomic():
-            writing.insert(model, _stamps(run), new)
-    except IntegrityError:
+    if new and writing.insert(model, _stamps(run), new) < len(new):
         _save(model, [row_of(run, model, each) for each in new])
 
 

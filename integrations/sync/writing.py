@@ -19,24 +19,22 @@ from integrations import prepared
 from integrations.models import SyncedModel
 from integrations.sync.columns import Fit, columns_of, members
 
+UNLESS_THERE = "ON CONFLICT DO NOTHING"
 LONGEST = 16 * 1024 * 1024  # bytes of a statement; PostgreSQL takes 1 GB, and all of it is there at once
 
 Fields = Sequence["models.Field[Any, Any]"]
 Row = Mapping[str, Any]
 
 
-def insert(model: type[SyncedModel], common: Row, rows: Sequence[Fit]) -> None:
-    """Insert rows that are not there; call it inside a transaction. Columns that nobody names get their defaults.
+def insert(model: type[SyncedModel], common: Row, rows: Sequence[Fit]) -> int:
+    """Insert those that are not there, and how many that were. Columns that nobody names get their defaults.
 
     Args:
         common: what all of them have, by attribute name.
-
-    Raises:
-        IntegrityError: one is there.
     """
     head = [_prepared(field, [common.get(field.attname, field.get_default())])[0] for field in _shared(model)]
     write = _together if connection.vendor == "postgresql" else _in_turn
-    write(model, head, rows)
+    return write(model, head, rows)
 
 
 @cache
@@ -59,14 +57,16 @@ def _into(model: type[SyncedModel]) -> str:
     return f'INSERT INTO "{model._meta.db_table}" ({_names(_shared(model))}, {_names(_own(model))})'
 
 
-def _together(model: type[SyncedModel], head: Sequence[Any], rows: Iterable[Fit]) -> None:
+def _together(model: type[SyncedModel], head: Sequence[Any], rows: Iterable[Fit]) -> int:
     from psycopg.types.json import Jsonb
 
-    database = connections[DEFAULT_DB_ALIAS]
+    database, inserted = connections[DEFAULT_DB_ALIAS], 0
     with database.wrap_database_errors:
         for lines in _portions(_line(model, row) for row in rows):
             # Written already, so that there is nothing to do for it but to be sent.
-            prepared.on_server(database, _from_json(model), [*head, Jsonb(b"[%b]" % b", ".join(lines), dumps=bytes)])
+            items = Jsonb(b"[%b]" % b", ".join(lines), dumps=bytes)
+            inserted += prepared.on_server(database, _from_json(model), [*head, items]).rowcount
+    return inserted
 
 
 def _portions(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -87,7 +87,8 @@ def _from_json(model: type[SyncedModel]) -> bytes:
     places = ", ".join(f"%s::{field.db_type(connection)}" for field in _shared(model))
     kinds = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in _own(model))
     items = f"jsonb_to_recordset(%s) AS item({kinds})"
-    return f"{_into(model)} SELECT {places}, {_names(_own(model))} FROM {items}".encode()  # noqa: S608 - our own names
+    select = f"SELECT {places}, {_names(_own(model))} FROM {items}"  # noqa: S608 - our own names
+    return f"{_into(model)} {select} {UNLESS_THERE}".encode()
 
 
 def _line(model: type[SyncedModel], row: Fit) -> bytes:
@@ -95,12 +96,13 @@ def _line(model: type[SyncedModel], row: Fit) -> bytes:
     return b'{%b, "content_hash": "%b"}' % (members(model, row.texts), row.found.content_hash.encode())
 
 
-def _in_turn(model: type[SyncedModel], head: Sequence[Any], rows: Sequence[Fit]) -> None:
+def _in_turn(model: type[SyncedModel], head: Sequence[Any], rows: Sequence[Fit]) -> int:
     places = ", ".join(["%s"] * (len(head) + len(_own(model))))
     columns = [_column(field, rows) for field in _own(model)]
     with connection.cursor() as cursor:
         lines = [(*head, *line) for line in zip(*columns, strict=True)]
-        cursor.executemany(f"{_into(model)} VALUES ({places})", lines)
+        cursor.executemany(f"{_into(model)} VALUES ({places}) {UNLESS_THERE}", lines)
+        return int(cursor.rowcount)
 
 
 def _column(field: models.Field[Any, Any], rows: Iterable[Fit]) -> list[Any]:
