@@ -57,3 +57,10 @@ def on_server(database: BaseDatabaseWrapper, statement: bytes, values: Sequence[
         # A pooler gave this connection another server than the one that prepared it. Nothing was carried out.
         database.connection.prepare_threshold = None
         return Cursor(database.connection).execute(statement, values)
+
+
+def jsonb(text: bytes) -> Any:
+    """JSON in UTF-8 as a value for `on_server`: sent as it is."""
+    from psycopg.types.json import Jsonb
+
+    return Jsonb(text, dumps=bytes)

@@ -58,13 +58,10 @@ def _into(model: type[SyncedModel]) -> str:
 
 
 def _together(model: type[SyncedModel], head: Sequence[Any], rows: Iterable[Fit]) -> int:
-    from psycopg.types.json import Jsonb
-
     database, inserted = connections[DEFAULT_DB_ALIAS], 0
     with database.wrap_database_errors:
         for lines in _portions(_line(model, row) for row in rows):
-            # Written already, so that there is nothing to do for it but to be sent.
-            items = Jsonb(b"[%b]" % b", ".join(lines), dumps=bytes)
+            items = prepared.jsonb(b"[%b]" % b", ".join(lines))
             inserted += prepared.on_server(database, _from_json(model), [*head, items]).rowcount
     return inserted
 
