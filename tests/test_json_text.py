@@ -40,17 +40,13 @@ def outcome(work: Any, value: Any) -> Any:
     return repr(found)
 
 
-def read_again(text: bytes | str) -> Any:
-    return json.loads(text)
-
-
 @given(nested(ODD))
 def test_what_is_written_reads_as_what_the_standard_library_writes(value: Any) -> None:
     def ours(value: Any) -> Any:
-        return read_again(json_text.dumps(value))
+        return json.loads(json_text.dumps(value))
 
     def theirs(value: Any) -> Any:
-        return read_again(json.dumps(value, sort_keys=True))
+        return json.loads(json.dumps(value, sort_keys=True))
 
     assert outcome(ours, value) == outcome(theirs, value)
 
