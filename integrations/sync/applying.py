@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from integrations import leases
 from integrations.models import Change, SyncedModel, SyncRun
-from integrations.sync import ending, gone
+from integrations.sync import counting, ending, gone
 from integrations.sync.preview import from_text, state_of
 from integrations.sync.upsert import upsert
 
@@ -88,23 +88,10 @@ def _apply(run: SyncRun, lease: leases.Lease, model: type[SyncedModel], batch: S
     doomed = [change.external_id for change in fit if change.kind == Change.Kind.DELETED]
     deleted = gone.mark(run, model, doomed)
     Change.objects.bulk_create(_refusal(run, change, reason, rows) for change, reason in refused.items())
+    counting.add(run, replace(counts, items=len(batch), rejected=counts.rejected + len(refused)), deleted)
     run.checkpoint = {"after": batch[-1].pk}
-    run.items += len(batch)
-    lease.write(
-        checkpoint=run.checkpoint,
-        items=F("items") + len(batch),
-        created=F("created") + counts.created,
-        updated=F("updated") + counts.updated,
-        unchanged=F("unchanged") + counts.unchanged,
-        deleted=F("deleted") + deleted,
-        rejected=F("rejected") + counts.rejected + len(refused),
-        skipped=F("skipped") + counts.skipped,
-        pages=F("pages") + 1,
-        claims=0,
-        stalls=0,
-        **ending.NO_FAILURE,
-    )
-    run.stalls = 0
+    run.pages += 1
+    counting.write(run, lease)
 
 
 def _rows(run: SyncRun, model: type[SyncedModel], batch: Sequence[Change]) -> dict[str, SyncedModel]:

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import fields
 from datetime import timedelta
 
 from django.apps import apps
@@ -22,8 +21,7 @@ from integrations import hurry, incidents, leases, story, systems
 from integrations.connections import client_for
 from integrations.models import Call, Incident, RunEvent, SyncedModel, SyncRun
 from integrations.recorder import Cause
-from integrations.sync import applying, chosen, ending, failures, first_page, gone, preview, watermark
-from integrations.sync.ending import NO_FAILURE
+from integrations.sync import applying, chosen, counting, ending, failures, first_page, gone, preview, watermark
 from integrations.sync.failures import Failure, Unusable
 from integrations.sync.reading import Ahead, batches
 from integrations.sync.storable import storable
@@ -37,21 +35,6 @@ SLICE_S = 30.0
 JUDGED_FROM = 100  # items; of fewer, one bad one would be many per cent
 MOST_WARNINGS = 20
 LONGEST_WARNING = 500
-COUNTED = tuple(field.name for field in fields(Counts))
-WRITTEN = (
-    "checkpoint",
-    "total",
-    "pages",
-    "worked_s",
-    "newest_change_at",
-    "warnings",
-    "deleted",
-    "aside",
-    "undated",
-    "claims",
-    "stalls",
-    *COUNTED,
-)
 
 
 def run(lease: leases.Lease) -> bool:
@@ -156,9 +139,6 @@ def synced_model(name: str) -> type[SyncedModel]:
 def _write(job: SyncRun, lease: leases.Lease, model: type[SyncedModel], pages: Sequence[Page], began: float) -> None:
     """The rows of a batch of pages, their counts and the checkpoint after them: all or nothing.
 
-    The numbers are added up on the job, which nobody else does while the lease holds; an error on the way ends the slice,
-    and the row counts.
-
     Args:
         began: when the first was asked for, by the monotonic clock.
     """
@@ -173,15 +153,13 @@ def _write(job: SyncRun, lease: leases.Lease, model: type[SyncedModel], pages: S
     with hurry.atomic():
         counts, deleted = _store(job, model, items)
         chosen.recognise(job, items)
-        _add(job, counts)
+        counting.add(job, counts, deleted)
         job.items += len(sent) - len(items)
         job.aside += len(sent) - len(items)
-        job.deleted += deleted
         job.pages += len(pages)
         job.total, job.checkpoint = pages[-1].total, dict(pages[-1].position)
         job.worked_s += time.monotonic() - began
-        job.claims = job.stalls = 0  # progress: only deaths and failures without any are counted
-        lease.write(**{name: getattr(job, name) for name in WRITTEN}, **NO_FAILURE)
+        counting.write(job, lease)
     _keep_to_budget(job)
 
 
@@ -192,11 +170,6 @@ def _store(job: SyncRun, model: type[SyncedModel], items: Sequence[Item | BadIte
     counts = upsert(job, model, [item for item in items if not isinstance(item, Gone)])
     gone.see(job, items)
     return counts, gone.told(job, model, items)
-
-
-def _add(job: SyncRun, counts: Counts) -> None:
-    for name in COUNTED:
-        setattr(job, name, getattr(job, name) + getattr(counts, name))
 
 
 def _keep_to_budget(job: SyncRun) -> None:
