@@ -19,14 +19,17 @@ from tests.admin.asking import page, said
 AsPerson = Callable[[User], Client]
 
 
-def links(html: str) -> list[str]:
+def places(html: str) -> list[str]:
     bar = html.partition('id="nav-sidebar-apps"')[2].partition("openUserLinks")[0]
-    return [part.partition('"')[0] for part in bar.split('<a href="')[1:]]
+    return bar.split('<a href="')[1:]
+
+
+def links(html: str) -> list[str]:
+    return [place.partition('"')[0] for place in places(html)]
 
 
 def marked(html: str) -> list[str]:
-    bar = html.partition('id="nav-sidebar-apps"')[2].partition("openUserLinks")[0]
-    return [part.partition('"')[0] for part in bar.split('<a href="')[1:] if " active" in part.partition(">")[0]]
+    return [place.partition('"')[0] for place in places(html) if " active" in place.partition(">")[0]]
 
 
 def test_everything_is_in_the_sidebar_for_those_who_may_do_all(admin_client: Client) -> None:
