@@ -19,34 +19,12 @@ from integrations.admin.base import link, trail_link
 from integrations.admin.chosen import ChosenRows, Start
 from integrations.admin.live import LivePanel
 from integrations.admin.plans import Plans, plan_context
-from integrations.admin.reasons import ReasonDialog
 from integrations.admin.resources import Exported
+from integrations.admin.run_dialogs import MOST_RESTORED, ReasonForm, RestoreForm
 from integrations.models import SyncRun
 
 RETRIED = (SyncRun.State.FAILED, SyncRun.State.CANCELLED, SyncRun.State.PARKED)
 AGAIN = (SyncRun.Mode.FULL, SyncRun.Mode.INCREMENTAL)
-MOST_RESTORED = 5000  # rows, while somebody waits for the answer; the command has time
-
-
-class ReasonForm(ReasonDialog):
-    """Says how many rows it is about, too."""
-
-    form_before_template = "admin/integrations/syncrun/decide.html"
-
-    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        """The run that asks."""
-        return {"run": SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None}
-
-
-class RestoreForm(BaseDialogForm):
-    """Says how many rows it is about."""
-
-    form_before_template = "admin/integrations/syncrun/restore.html"
-
-    def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        """How many of the rows it marked are still gone."""
-        run = SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
-        return {"count": ops.count_marked(run) if run else 0, "most": MOST_RESTORED, "run": run}
 
 
 @admin.register(SyncRun)

@@ -12,7 +12,8 @@ from integrations.transport.answer import Answer
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
 from integrations.transport.pagination import Batch, Fetch
-from integrations.transport.styles import Ask, Cursor, LinkHeader, Listed, NextUrl, Offset, PageNumber, Style
+from integrations.transport.pointers import Cursor, LinkHeader, NextUrl
+from integrations.transport.styles import Ask, Listed, Offset, PageNumber, Style
 
 MOST_ITEMS = 2**31 - 1
 

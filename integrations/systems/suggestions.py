@@ -15,7 +15,8 @@ from integrations.systems.stamps import parse_moment
 from integrations.transport.answer import Answer
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
-from integrations.transport.styles import LinkHeader, Listed
+from integrations.transport.pointers import LinkHeader
+from integrations.transport.styles import Listed
 
 MOST_COMPARED = 1000
 LARGEST_PAGE = 10_000

@@ -17,8 +17,9 @@ from integrations.transport.errors import CallError
 from integrations.transport.http import Transport
 from integrations.transport.origin import same_origin
 from integrations.transport.pagination import Batch, Fetch
+from integrations.transport.pointers import Cursor, LinkHeader, NextUrl
 from integrations.transport.settings import Settings
-from integrations.transport.styles import Ask, Cursor, LinkHeader, Listed, NextUrl, Offset, PageNumber, Style
+from integrations.transport.styles import Ask, Listed, Offset, PageNumber, Style
 from tests.listening import serving
 
 SIZE = 4

@@ -10,7 +10,8 @@ import pytest
 
 from integrations.transport.errors import Truncated
 from integrations.transport.pagination import Batch, Fetch, walk
-from integrations.transport.styles import Ask, Cursor, Listed
+from integrations.transport.pointers import Cursor
+from integrations.transport.styles import Ask, Listed
 from tests.transport.conftest import Walk
 from tests.transport.shelf import (
     EVERY,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from integrations.transport.pagination import walk
-from integrations.transport.styles import Ask, Cursor, Listed, NextUrl
+from integrations.transport.pointers import Cursor, NextUrl
+from integrations.transport.styles import Ask, Listed
 from tests.transport.conftest import Walk
 from tests.transport.shelf import (
     EVERY,

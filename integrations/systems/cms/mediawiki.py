@@ -15,7 +15,8 @@ from integrations.systems.paths import at
 from integrations.transport.answer import Answer
 from integrations.transport.codes import Code
 from integrations.transport.errors import CallError
-from integrations.transport.styles import Ask, Cursor, Listed
+from integrations.transport.pointers import Cursor
+from integrations.transport.styles import Ask, Listed
 
 ERROR_HEADER = "MediaWiki-API-Error"  # the only sign of an error: the status is 200
 MOST_PARTS = 500

@@ -17,7 +17,8 @@ from integrations.transport.codes import Code
 from integrations.transport.errors import CallError, Truncated
 from integrations.transport.http import Transport
 from integrations.transport.pagination import walk
-from integrations.transport.styles import Ask, LinkHeader, Listed
+from integrations.transport.pointers import LinkHeader
+from integrations.transport.styles import Ask, Listed
 
 RAW = {"Accept": "application/vnd.github.raw+json"}
 FOR_EVER = Cache(ttl_s=365 * DAY_S)  # what a sha names never changes

@@ -18,8 +18,9 @@ from integrations.transport.errors import CallError
 from integrations.transport.exchange import Content
 from integrations.transport.http import Transport
 from integrations.transport.pagination import Batch, walk
+from integrations.transport.pointers import Cursor
 from integrations.transport.retry import retry_with_backoff
-from integrations.transport.styles import Ask, Cursor, Listed
+from integrations.transport.styles import Ask, Listed
 
 BEGINNING: Position = MappingProxyType({})
 ALWAYS = ("Id", "SystemModstamp")
