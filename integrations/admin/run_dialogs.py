@@ -21,7 +21,7 @@ class ReasonForm(ReasonDialog):
 
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
         """The run that asks."""
-        return {"run": SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None}
+        return {"run": _run_of(object_id)}
 
 
 class RestoreForm(BaseDialogForm):
@@ -31,5 +31,9 @@ class RestoreForm(BaseDialogForm):
 
     def get_before_template_context(self, request: HttpRequest, object_id: Any = None) -> dict[str, Any]:  # noqa: ARG002
         """How many of the rows it marked are still gone."""
-        run = SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        run = _run_of(object_id)
         return {"count": ops.count_marked(run) if run else 0, "most": MOST_RESTORED, "run": run}
+
+
+def _run_of(object_id: Any) -> SyncRun | None:
+    return SyncRun.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
