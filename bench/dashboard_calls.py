@@ -63,16 +63,20 @@ def settle() -> None:
 @contextmanager
 def without_indexes() -> Iterator[None]:
     """To make them afterwards takes a fraction of the time; nor is the service of each call looked up."""
-    with connection.schema_editor(atomic=False) as editor:
-        for index in Call._meta.indexes:
-            editor.remove_index(Call, index)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica; SET maintenance_work_mem = '1GB'")
+    _each_index("remove_index")
+    _on_postgresql("SET session_replication_role = replica; SET maintenance_work_mem = '1GB'")
     yield
+    _each_index("add_index")
+    _on_postgresql("RESET session_replication_role")
+
+
+def _each_index(change: str) -> None:
     with connection.schema_editor(atomic=False) as editor:
         for index in Call._meta.indexes:
-            editor.add_index(Call, index)
+            getattr(editor, change)(Call, index)
+
+
+def _on_postgresql(statement: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("RESET session_replication_role")
+            cursor.execute(statement)
